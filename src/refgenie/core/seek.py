@@ -1,0 +1,138 @@
+"""How a registry path becomes a path on disk: one SQL statement and a few rules.
+
+The fast entry point of the command line and the asset service share this module, so
+that both give the same answers. It imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+SCHEMA_VERSION = "0001"
+"""The registry's migration that the statement below is written for."""
+
+GENOME = "{genome}"
+
+# {p}genome, {p}group, {p}asset are filled in by the parameter style of the driver.
+# A NULL asset means the group's default one. One row per seek key; an asset without
+# seek keys has one row whose key_name is NULL.
+_SEEK = """
+SELECT g.genome_digest, g.name, a.name, a.digest, a.external_path, c.name,
+       k.name, k.value, k.type
+FROM asset_group g
+JOIN asset_class c ON c.id = g.asset_class_id
+JOIN asset a ON a.asset_group_id = g.id
+LEFT JOIN asset_seek_key k ON k.asset_id = a.id
+WHERE g.genome_digest = {genome} AND g.name = {group}
+  AND ({asset} IS NULL AND a.id = g.default_asset_id OR a.name = {asset})
+"""
+
+SEEK_SQLITE = _SEEK.format(genome=":genome", group=":group", asset=":asset")
+SEEK_POSTGRESQL = _SEEK.format(
+    genome="%(genome)s", group="%(group)s", asset="CAST(%(asset)s AS VARCHAR)"
+)
+ALIAS_SQLITE = "SELECT genome_digest FROM alias WHERE name = :alias"
+ALIAS_POSTGRESQL = "SELECT genome_digest FROM alias WHERE name = %(alias)s"
+STATE_SQLITE = "SELECT value FROM registry_state WHERE key = :key"
+STATE_POSTGRESQL = "SELECT value FROM registry_state WHERE key = %(key)s"
+ALIAS_STAMP_KEY = "alias_stamp"
+
+
+class SeekRow(NamedTuple):
+    """One row of the statement: an asset with one of its seek keys."""
+
+    genome_digest: str
+    group: str
+    asset: str
+    asset_digest: str
+    external_path: str | None
+    asset_class: str
+    key: str | None
+    value: str | None
+    type: str | None
+
+
+PATH_TYPES = frozenset({"file", "directory", "prefix"})
+
+
+def alias_stamp(alias_file: str | os.PathLike[str]) -> str:
+    """Size and time of the store's alias file; tells whether the registry's copy is current."""
+    try:
+        status = os.stat(alias_file)  # noqa: PTH116 - hot path
+    except OSError:
+        return "absent"
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def read_alias_file(alias_file: str | os.PathLike[str]) -> dict[str, str]:
+    """The store's aliases, name to genome digest; lines that are no alias are passed over."""
+    found: dict[str, str] = {}
+    try:
+        with open(alias_file, encoding="utf-8", errors="surrogateescape") as handle:  # noqa: PTH123
+            for line in handle:
+                alias, tab, digest = line.rstrip("\r\n").partition("\t")
+                if tab and not alias.startswith("#"):
+                    found[alias] = digest.split("\t")[0]
+    except OSError:
+        pass
+    return found
+
+
+def choose_key(rows: Sequence[SeekRow], wanted: str | None) -> SeekRow | None:
+    """The row of the wanted seek key; without one the default rule of registry paths.
+
+    The default is the key named like the group, else like the asset class, else the only
+    one there is; None otherwise, which means the asset's folder (or, where a key was
+    wanted, that there is no such key).
+    """
+    keys = {row.key: row for row in rows if row.key is not None}
+    if wanted is not None:
+        return keys.get(wanted)
+    first = rows[0]
+    for name in (first.group, first.asset_class):
+        if name in keys:
+            return keys[name]
+    return next(iter(keys.values())) if len(keys) == 1 else None
+
+
+def locate(row: SeekRow, key: SeekRow | None, genome_folder: str, alias: str | None) -> str:
+    """The path of an asset's seek key (of its folder where ``key`` is None).
+
+    Args:
+        row: Any row of the asset.
+        key: The chosen seek key's row, or None.
+        genome_folder: Absolute path.
+        alias: Through this alias's links, or None for the content tree.
+
+    Returns:
+        An absolute path; for a seek key of a plain type its value.
+    """
+    if key is not None and key.type not in PATH_TYPES:
+        return key.value or ""
+    if alias is not None:
+        folder = f"{genome_folder}/alias/{alias}/{row.group}/{row.asset}"
+        shown = alias
+    elif row.external_path is not None:
+        folder, shown = row.external_path, row.genome_digest
+    else:
+        folder = f"{genome_folder}/data/{row.genome_digest}/{row.group}/{row.asset_digest}"
+        shown = row.genome_digest
+    if key is None or not key.value or key.value == ".":
+        return folder
+    return f"{folder}/{key.value.replace(GENOME, shown)}"
+
+
+def exists(path: str, key_type: str | None) -> bool:
+    """Whether what a seek key promises is on disk; a prefix is when a file starts with it."""
+    if key_type == "prefix":
+        folder, _, start = path.rpartition("/")
+        try:
+            with os.scandir(folder) as entries:
+                return any(entry.name.startswith(start) for entry in entries)
+        except OSError:
+            return False
+    if key_type == "directory":
+        return os.path.isdir(path)  # noqa: PTH112 - hot path
+    return os.path.exists(path)  # noqa: PTH110 - hot path

@@ -1,0 +1,1 @@
+"""Assets: content and alias trees, seek, add, remove, verify, doctor."""

@@ -1,0 +1,1 @@
+"""Builds: plan, run, runners, provenance."""

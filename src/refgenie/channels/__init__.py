@@ -1,0 +1,1 @@
+"""Data channels: where asset classes and recipes are shared."""

@@ -1,0 +1,20 @@
+"""Configuration: environment variables, the database's YAML, and one rule of precedence.
+
+A constructor's argument or a command's option wins over the environment, the environment
+over what the registry's configuration row holds, and that over the default. The names of
+the environment variables can be imported from here; their value is read at that moment.
+"""
+
+from __future__ import annotations
+
+import os
+
+from refgenie.config.settings import DEFAULTS, VARIABLES, Settings
+
+__all__ = ["DEFAULTS", "VARIABLES", "Settings"]
+
+
+def __getattr__(name: str) -> str | None:
+    if name in VARIABLES:
+        return os.environ.get(name) or DEFAULTS.get(name)
+    raise AttributeError(f"module 'refgenie.config' has no attribute {name!r}")

@@ -73,9 +73,9 @@ def describe_files(
 
 
 def asset_digest(files: Sequence[FileRecord]) -> str:
-    """SHA-256 of the lines ``<sha256>  <path>\\n`` sorted by path as bytes.
+    r"""SHA-256 of the lines ``<sha256>  <path>\n`` sorted by path as bytes.
 
-    Equals ``find . -type f -printf '%P\\n' | LC_ALL=C sort | xargs -d '\\n' sha256sum | sha256sum``.
+    Equals ``find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum``.
     """
     state = hashlib.sha256()
     for file in sorted(files, key=lambda entry: os.fsencode(entry.path)):

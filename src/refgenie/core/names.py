@@ -41,7 +41,10 @@ def _check(pattern: re.Pattern[str], kind: str, text: str, rule: str) -> str:
 def check_alias(text: str) -> str:
     """Return the alias, or raise InvalidInputError where it cannot name a genome."""
     _check(
-        _NAME, "alias", text, "letters, digits, '.', '_', '~' and '-', not beginning with '.' or '-'"
+        _NAME,
+        "alias",
+        text,
+        "letters, digits, '.', '_', '~' and '-', not beginning with '.' or '-'",
     )
     if is_genome_digest(text):
         raise InvalidInputError(f"alias {text!r} looks like a genome digest")
@@ -60,9 +63,7 @@ def check_asset_name(text: str) -> str:
 
 def check_group(text: str) -> str:
     """Return the asset group's name, or raise InvalidInputError."""
-    return _check(
-        _GROUP, "asset group", text, "letters, digits, '_' and '-', not beginning with '-'"
-    )
+    return _check(_GROUP, "asset group", text, "letters, digits, '_' and '-', not beginning with '-'")
 
 
 def check_seek_key(text: str) -> str:

@@ -13,9 +13,7 @@ Advance = Callable[[int], None]
 class Progress(Protocol):
     """Shows tasks that last longer than about a second."""
 
-    def task(
-        self, description: str, total: int | None = None
-    ) -> AbstractContextManager[Advance]:
+    def task(self, description: str, total: int | None = None) -> AbstractContextManager[Advance]:
         """Show one task while the block lasts.
 
         Args:

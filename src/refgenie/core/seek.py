@@ -15,9 +15,8 @@ SCHEMA_VERSION = "0001"
 
 GENOME = "{genome}"
 
-# {p}genome, {p}group, {p}asset are filled in by the parameter style of the driver.
-# A NULL asset means the group's default one. One row per seek key; an asset without
-# seek keys has one row whose key_name is NULL.
+# The tail and the parameter style differ. One row per seek key; an asset without seek
+# keys has one row whose key is NULL.
 _SEEK = """
 SELECT g.genome_digest, g.name, a.name, a.digest, a.external_path, c.name,
        k.name, k.value, k.type
@@ -25,14 +24,13 @@ FROM asset_group g
 JOIN asset_class c ON c.id = g.asset_class_id
 JOIN asset a ON a.asset_group_id = g.id
 LEFT JOIN asset_seek_key k ON k.asset_id = a.id
-WHERE g.genome_digest = {genome} AND g.name = {group}
-  AND ({asset} IS NULL AND a.id = g.default_asset_id OR a.name = {asset})
-"""
+WHERE g.genome_digest = {genome} AND g.name = {group} AND """
 
-SEEK_SQLITE = _SEEK.format(genome=":genome", group=":group", asset=":asset")
-SEEK_POSTGRESQL = _SEEK.format(
-    genome="%(genome)s", group="%(group)s", asset="CAST(%(asset)s AS VARCHAR)"
-)
+_DEFAULT = "a.is_default"
+SEEK_DEFAULT_SQLITE = (_SEEK + _DEFAULT).format(genome=":genome", group=":group")
+SEEK_NAMED_SQLITE = (_SEEK + "a.name = :asset").format(genome=":genome", group=":group")
+SEEK_DEFAULT_POSTGRESQL = (_SEEK + _DEFAULT).format(genome="%(genome)s", group="%(group)s")
+SEEK_NAMED_POSTGRESQL = (_SEEK + "a.name = %(asset)s").format(genome="%(genome)s", group="%(group)s")
 ALIAS_SQLITE = "SELECT genome_digest FROM alias WHERE name = :alias"
 ALIAS_POSTGRESQL = "SELECT genome_digest FROM alias WHERE name = %(alias)s"
 STATE_SQLITE = "SELECT value FROM registry_state WHERE key = :key"

@@ -1,0 +1,4 @@
+"""The registry: engine, sessions, tables, migrations, locks.
+
+The only room that knows SQLite from PostgreSQL.
+"""

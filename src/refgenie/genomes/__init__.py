@@ -1,0 +1,1 @@
+"""Genomes, aliases, comparison."""

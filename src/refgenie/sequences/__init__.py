@@ -1,0 +1,1 @@
+"""Sequences: the only room that imports gtars and refget."""

@@ -1,0 +1,1 @@
+"""Everything between two machines: clients, pull, stage, remotes, push."""

@@ -1,0 +1,1 @@
+"""What the tests share: real services on loopback and the real console script."""

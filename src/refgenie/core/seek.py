@@ -10,8 +10,8 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-SCHEMA_VERSION = "0001"
-"""The registry's migration that the statement below is written for."""
+SCHEMA_VERSIONS = frozenset({"0001", "0002"})
+"""The registry's migrations that the statement below fits: they left its tables as they are."""
 
 GENOME = "{genome}"
 

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from refgenie.db import transfer_models  # noqa: F401 - registers its tables
 from refgenie.db.models import Base
 
 connection = context.config.attributes["connection"]

@@ -19,7 +19,12 @@ from refgenie.db.database import Database
 from refgenie.db.locks import open_locks
 from support import programs
 from support.console import Console
-from support.postgres import PostgresServer, PostgresUnavailableError, running_server
+from support.postgres import (
+    PostgresServer,
+    PostgresUnavailableError,
+    running_server,
+    write_database_config,
+)
 from support.static_server import StaticServer, serve_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -128,25 +133,6 @@ def database(database_url: URL) -> Iterator[Database]:
 def database_config(database_url: URL, tmp_path: Path) -> Path:
     """The YAML file that names ``database_url``, as REFGENIE_DB_CONFIG_PATH wants it."""
     return write_database_config(tmp_path / "database.yaml", database_url)
-
-
-def write_database_config(path: Path, url: URL) -> Path:
-    """Write the database configuration file for an address."""
-    import yaml
-
-    if url.get_backend_name() == "sqlite":
-        document: dict[str, object] = {"type": "sqlite", "path": url.database}
-    else:
-        document = {
-            "type": "postgresql",
-            "name": url.database,
-            "host": url.host or url.query["host"],
-            "port": url.port or 5432,
-            "user": url.username,
-            "password": url.password or "",
-        }
-    path.write_text(yaml.safe_dump(document))
-    return path
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import yaml
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
@@ -212,3 +213,20 @@ def wheel_server() -> Iterator[PostgresServer]:
             server.cleanup()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_database_config(path: Path, url: URL) -> Path:
+    """Write the database configuration file for an address."""
+    if url.get_backend_name() == "sqlite":
+        document: dict[str, object] = {"type": "sqlite", "path": url.database}
+    else:
+        document = {
+            "type": "postgresql",
+            "name": url.database,
+            "host": url.host or url.query["host"],
+            "port": url.port or 5432,
+            "user": url.username,
+            "password": url.password or "",
+        }
+    path.write_text(yaml.safe_dump(document))
+    return path

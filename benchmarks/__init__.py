@@ -1,0 +1,1 @@
+"""Measurements of refgenie beside yardsticks, on the same machine and the same work."""

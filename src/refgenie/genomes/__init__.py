@@ -1,1 +1,1 @@
-"""Genomes, aliases, comparison."""
+"""Genomes: identity, names, comparison and sequence retrieval."""

@@ -14,7 +14,7 @@ class Locks(Protocol):
     """Named locks over everything that shares one registry."""
 
     def hold(self, name: str, timeout: float | None = None) -> AbstractContextManager[None]:
-        """Hold the named lock while the block lasts; not reentrant.
+        """Hold the named lock while the block lasts; a thread that holds it may do so again.
 
         Args:
             name: Any text; names of locks in use: ``store``, ``asset:<genome>/<group>:<name>``.

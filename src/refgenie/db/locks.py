@@ -6,9 +6,11 @@ import hashlib
 import os
 import socket
 import sys
+import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -29,15 +31,40 @@ def _holder() -> str:
     return f"process {os.getpid()} on {socket.gethostname()} ({command})"[:200]
 
 
-class FileLocks:
-    """Locks of the operating system (flock), one file each."""
+class _ThreadLocks(ABC):
+    """Lets a thread that holds a name hold it again, so that locked operations can be composed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        self._thread = threading.local()
 
     @contextmanager
     def hold(self, name: str, timeout: float | None = None) -> Iterator[None]:
         """See core.locks.Locks."""
+        held: set[str] = self._thread.__dict__.setdefault("held", set())
+        if name in held:
+            yield
+            return
+        with self._take(name, timeout):
+            held.add(name)
+            try:
+                yield
+            finally:
+                held.discard(name)
+
+    @abstractmethod
+    def _take(self, name: str, timeout: float | None) -> AbstractContextManager[None]:
+        """Hold a name that this thread does not hold yet."""
+
+
+class FileLocks(_ThreadLocks):
+    """Locks of the operating system (flock), one file each."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    @contextmanager
+    def _take(self, name: str, timeout: float | None) -> Iterator[None]:
         from filelock import FileLock, Timeout
 
         wait = DEFAULT_TIMEOUT if timeout is None else timeout
@@ -73,15 +100,15 @@ class FileLocks:
             return "another process"
 
 
-class AdvisoryLocks:
+class AdvisoryLocks(_ThreadLocks):
     """PostgreSQL's advisory locks, held by a connection of their own; for many hosts on one folder."""
 
     def __init__(self, engine: Engine) -> None:
+        super().__init__()
         self._engine = engine
 
     @contextmanager
-    def hold(self, name: str, timeout: float | None = None) -> Iterator[None]:
-        """See core.locks.Locks."""
+    def _take(self, name: str, timeout: float | None) -> Iterator[None]:
         wait = DEFAULT_TIMEOUT if timeout is None else timeout
         key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         with translate(self._engine):

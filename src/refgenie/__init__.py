@@ -6,8 +6,7 @@ commands that pipelines call thousands of times stay cheap to start.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from refgenie.api import BuildParams, Refgenie
     from refgenie.errors import RefgenieError

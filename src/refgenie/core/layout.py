@@ -5,16 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from refgenie.core.seek import ALIAS_FILE, STORE
+
+__all__ = [
+    "ALIAS",
+    "ALIAS_FILE",
+    "BUILDS",
+    "DATA",
+    "LOCKS",
+    "MANIFEST",
+    "STORE",
+    "WORK",
+    "Folders",
+    "alias_path",
+    "archive_path",
+    "build_path",
+    "content_path",
+    "manifest_path",
+]
+
 DATA = "data"
 ALIAS = "alias"
 MANIFEST = "manifest"
 BUILDS = "builds"
-STORE = ".refget_store"
 WORK = ".work"
 """Temporary folders of imports, builds and pulls; on the genome folder's disk, so that a rename publishes."""
 LOCKS = ".locks"
-ALIAS_FILE = f"{STORE}/aliases/collections/refgenie.tsv"
-"""The store's aliases of the namespace ``refgenie``: the truth in local mode."""
 
 
 def content_path(genome_digest: str, group: str, asset_digest: str) -> str:

@@ -7,8 +7,17 @@ that both give the same answers. It imports nothing but the standard library.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import NamedTuple
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NamedTuple
+else:
+    from collections import namedtuple
+
+STORE = ".refget_store"
+ALIAS_FILE = f"{STORE}/aliases/collections/refgenie.tsv"
+"""The store's aliases of the namespace ``refgenie``, below the genome folder: the truth in local mode."""
 
 SCHEMA_VERSIONS = frozenset({"0001", "0002"})
 """The registry's migrations that the statement below fits: they left its tables as they are."""
@@ -38,18 +47,53 @@ STATE_POSTGRESQL = "SELECT value FROM registry_state WHERE key = %(key)s"
 ALIAS_STAMP_KEY = "alias_stamp"
 
 
-class SeekRow(NamedTuple):
-    """One row of the statement: an asset with one of its seek keys."""
+if TYPE_CHECKING:
 
-    genome_digest: str
-    group: str
-    asset: str
-    asset_digest: str
-    external_path: str | None
-    asset_class: str
-    key: str | None
-    value: str | None
-    type: str | None
+    class SeekRow(NamedTuple):
+        """One row of the statement: an asset with one of its seek keys."""
+
+        genome_digest: str
+        group: str
+        asset: str
+        asset_digest: str
+        external_path: str | None
+        asset_class: str
+        key: str | None
+        value: str | None
+        type: str | None
+else:
+    SeekRow = namedtuple(
+        "SeekRow",
+        "genome_digest group asset asset_digest external_path asset_class key value type",
+    )
+
+
+_GROUP = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+_NAME = _GROUP | {".", "~"}
+_DIGEST_LENGTH = 32
+
+
+def looks_like_digest(text: str) -> bool:
+    """Whether the text looks like a genome digest; the same rule as core.names, without ``re``."""
+    return len(text) == _DIGEST_LENGTH and _GROUP.issuperset(text)
+
+
+def split_plain(text: str) -> tuple[str, str, str | None, str | None] | None:
+    """Genome, group, seek key and asset of a registry path that is certainly valid, else None.
+
+    Stricter than RegistryPath.parse, and without its imports: what is not plain is left to it.
+    """
+    genome, slash, rest = text.partition("/")
+    keyed, colon, asset = rest.partition(":")
+    group, dot, key = keyed.partition(".")
+    names = [genome, group, *([key] if dot else ()), *([asset] if colon else ())]
+    if not slash or not all(names) or not _GROUP.issuperset(group):
+        return None
+    if any(not _NAME.issuperset(name) or name[0] in ".-~" for name in names[1:]):
+        return None
+    if not _NAME.issuperset(genome) or (genome[0] in ".-~" and not looks_like_digest(genome)):
+        return None
+    return genome, group, key if dot else None, asset if colon else None
 
 
 PATH_TYPES = frozenset({"file", "directory", "prefix"})
@@ -58,7 +102,7 @@ PATH_TYPES = frozenset({"file", "directory", "prefix"})
 def alias_stamp(alias_file: str | os.PathLike[str]) -> str:
     """Size and time of the store's alias file; tells whether the registry's copy is current."""
     try:
-        status = os.stat(alias_file)  # noqa: PTH116 - hot path
+        status = os.stat(alias_file)
     except OSError:
         return "absent"
     return f"{status.st_size}:{status.st_mtime_ns}"
@@ -68,7 +112,7 @@ def read_alias_file(alias_file: str | os.PathLike[str]) -> dict[str, str]:
     """The store's aliases, name to genome digest; lines that are no alias are passed over."""
     found: dict[str, str] = {}
     try:
-        with open(alias_file, encoding="utf-8", errors="surrogateescape") as handle:  # noqa: PTH123
+        with open(alias_file, encoding="utf-8", errors="surrogateescape") as handle:
             for line in handle:
                 alias, tab, digest = line.rstrip("\r\n").partition("\t")
                 if tab and not alias.startswith("#"):
@@ -122,6 +166,48 @@ def locate(row: SeekRow, key: SeekRow | None, genome_folder: str, alias: str | N
     return f"{folder}/{key.value.replace(GENOME, shown)}"
 
 
+def answer(
+    rows: Sequence[Sequence[Any]],
+    genome_folder: str,
+    alias: str | None,
+    seek_key: str | None,
+    *,
+    absolute: bool,
+    must_exist: bool,
+) -> str:
+    """The path that the rows of one asset give.
+
+    Args:
+        rows: What the statement answered.
+        genome_folder: Absolute path.
+        alias: The alias that the genome was asked with, None for a digest.
+        seek_key: The wanted key, None for the default one.
+        absolute: Through the content tree even where the alias's links are there.
+        must_exist: Raise FileNotFoundError unless it is on disk.
+
+    Raises:
+        LookupError: There is no such asset or seek key.
+        FileNotFoundError: It is not on disk, its path as the argument.
+    """
+    found = [SeekRow(*row) for row in rows]
+    if not found:
+        raise LookupError(seek_key)
+    key = choose_key(found, seek_key)
+    if key is None and seek_key is not None:
+        raise LookupError(seek_key)
+    first = found[0]
+    through = alias
+    if absolute or (
+        alias is not None and not os.path.isdir(f"{genome_folder}/alias/{alias}/{first.group}/{first.asset}")
+    ):
+        through = None
+    path = locate(first, key, genome_folder, through)
+    kind = key.type if key is not None else "directory"
+    if must_exist and kind in PATH_TYPES and not exists(path, kind):
+        raise FileNotFoundError(path)
+    return path
+
+
 def exists(path: str, key_type: str | None) -> bool:
     """Whether what a seek key promises is on disk; a prefix is when a file starts with it."""
     if key_type == "prefix":
@@ -132,5 +218,5 @@ def exists(path: str, key_type: str | None) -> bool:
         except OSError:
             return False
     if key_type == "directory":
-        return os.path.isdir(path)  # noqa: PTH112 - hot path
-    return os.path.exists(path)  # noqa: PTH110 - hot path
+        return os.path.isdir(path)
+    return os.path.exists(path)

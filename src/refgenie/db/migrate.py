@@ -58,6 +58,14 @@ def version(database: Database) -> Version:
         return Version(_revision(session.connection()))
 
 
+def is_older(database: Database) -> bool:
+    """Whether the registry is there, and older than this program."""
+    if database.path is not None and not database.path.exists():
+        return False
+    found = version(database)
+    return found.current is not None and not found.is_current and not found.is_newer
+
+
 def require_current(database: Database) -> None:
     """Refuse a registry that this program cannot read.
 

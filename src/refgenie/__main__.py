@@ -1,0 +1,5 @@
+"""``python -m refgenie``."""
+
+from refgenie.cli.hot import main
+
+main()

@@ -1,0 +1,272 @@
+"""list, asset, seek, add, remove, rename, id, default, populate."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path as FilePath
+from typing import Annotated
+
+import typer
+
+from refgenie.cli.options import Force, Genomes, Json, Path, Paths, Yes
+from refgenie.cli.output import confirm, emit, emit_json, emit_table, human_size, note, pairs, table
+from refgenie.cli.state import STATE
+from refgenie.core import tables
+from refgenie.core.records import AssetRecord
+from refgenie.core.registry_path import RegistryPath
+from refgenie.errors import NotFoundError, RefgenieError, UsageError
+
+
+def register(app: typer.Typer, add_group: Callable[..., None]) -> None:
+    """Add the commands."""
+    app.command("list")(list_assets)
+    app.command("seek")(seek)
+    app.command("add")(add)
+    app.command("remove")(remove)
+    app.command("rename")(rename)
+    app.command("id")(show_id)
+    app.command("default")(default)
+    app.command("populate")(populate)
+    asset = typer.Typer(help="Look at one asset.", no_args_is_help=True)
+    asset.command("show")(show)
+    asset.command("log")(log)
+    asset.command("files")(files)
+    add_group(asset, "asset")
+
+
+def list_assets(
+    genome: Genomes = None,
+    size: Annotated[bool, typer.Option("--size", help="Also show sizes.")] = False,
+    json: Json = False,
+) -> None:
+    """List the local assets."""
+    rg = STATE.reader
+    found = rg.asset.list(genome)
+    if json:
+        emit_json(found)
+        return
+    names: dict[str, list[str]] = {}
+    for alias in rg.alias.list():
+        names.setdefault(alias.genome_digest, []).append(alias.name)
+    emit_table(
+        tables.assets(
+            found, {digest: ", ".join(sorted(aliases)) for digest, aliases in names.items()}, size=size
+        )
+    )
+
+
+def _get(path: str) -> AssetRecord:
+    wanted = RegistryPath.parse(path)
+    return STATE.reader.asset.get(wanted.genome, wanted.group, wanted.asset)
+
+
+def show(path: Path, json: Json = False) -> None:
+    """Show one asset: digest, size, recipe, parents, children, seek keys, provenance."""
+    record = _get(path)
+    if json:
+        emit_json(record)
+        return
+    recipe = f"{record.recipe_name} {record.recipe_version}" if record.recipe_name else ""
+    rows: list[tuple[str, object]] = [
+        ("registry path", record.registry_path),
+        ("digest", record.digest),
+        ("class", record.asset_class_name),
+        ("description", record.description),
+        ("size", f"{human_size(record.size)} in {len(record.files)} files"),
+        ("path", record.path),
+        ("default", "yes" if record.is_default else "no"),
+        ("recipe", recipe),
+        ("created", record.created_at.isoformat(timespec="seconds")),
+        ("built from", "\n".join(f"{item.key}: {item.registry_path}" for item in record.parents)),
+        ("used by", "\n".join(record.children)),
+        *((f"seek key {key.name}", f"{key.value} ({key.type})") for key in record.seek_keys),
+        *((f"property {name}", value) for name, value in record.custom_properties.items()),
+    ]
+    if record.provenance:
+        commands = record.provenance.get("commands") or []
+        rows.append(("commands", "\n".join(str(item.get("command", "")) for item in commands)))
+    emit_table(table(None, ("", path), [row for row in rows if row[1] not in {None, ""}]))
+
+
+def log(path: Path) -> None:
+    """Print the log of the build that made an asset."""
+    rg = STATE.reader
+    for line in rg.asset.log_lines(_get(path)):
+        sys.stdout.write(line)
+
+
+def files(path: Path, json: Json = False) -> None:
+    """List an asset's files with sizes and SHA-256."""
+    record = _get(path)
+    if json:
+        emit_json(record.files)
+        return
+    emit_table(
+        table(
+            None, ("file", "size", "sha256"), ((file.path, file.size, file.sha256) for file in record.files)
+        )
+    )
+
+
+def seek(
+    paths: Paths,
+    absolute: Annotated[
+        bool, typer.Option("--abs", help="The path in the content tree, not through the alias's links.")
+    ] = False,
+    exists: Annotated[
+        bool, typer.Option("-e", "--check-exists", help="Fail unless it exists on disk.")
+    ] = False,
+    pull: Annotated[bool, typer.Option("--pull", help="Pull it first where it is not here.")] = False,
+    build: Annotated[bool, typer.Option("--build", help="Build it first where it is not here.")] = False,
+    json: Json = False,
+) -> None:
+    """Print the path of an asset or seek key."""
+    wanted = [RegistryPath.parse(path) for path in paths]
+    if pull or build:
+        from refgenie.cli.presence import make_present
+
+        for path in wanted:
+            make_present(STATE.writer, path, pull=pull, build=build)
+    rg = STATE.reader
+    found = [rg.asset.seek_path(path, absolute=absolute, must_exist=exists) for path in wanted]
+    if json:
+        emit_json([{"registry_path": path, "path": place} for path, place in zip(paths, found, strict=True)])
+        return
+    for place in found:
+        emit(place)
+
+
+def add(
+    path: Path,
+    source: Annotated[str, typer.Option("--path", help="File or folder to add.")],
+    asset_class: Annotated[str, typer.Option("--asset-class", help="Its asset class.")],
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the files (the default).")] = False,
+    move: Annotated[bool, typer.Option("--move", help="Move the files.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Leave the files where they are.")] = False,
+    seek_key: Annotated[
+        list[str] | None, typer.Option("--seek-key", help="k=v: where a seek key lies in it.")
+    ] = None,
+    description: Annotated[str | None, typer.Option()] = None,
+    force: Force = False,
+) -> None:
+    """Add an asset that was made by hand."""
+    if copy + move + link > 1:
+        raise UsageError("only one of --copy, --move and --link can be given")
+    wanted = RegistryPath.parse(path)
+    record = STATE.writer.asset.add(
+        wanted.genome,
+        wanted.group,
+        wanted.asset,
+        path=FilePath(source),
+        asset_class=asset_class,
+        how="move" if move else "link" if link else "copy",
+        seek_keys=pairs(seek_key or (), "--seek-key"),
+        description=description,
+        force=force,
+    )
+    note(f"added {record.registry_path} ({human_size(record.size)})")
+
+
+def remove(paths: Paths, force: Force = False, yes: Yes = False) -> None:
+    """Remove assets; refused while another asset was built from one, unless --force."""
+    wanted = [RegistryPath.parse(path) for path in paths]
+    if not confirm(f"Remove {', '.join(paths)}?", yes=yes or force):
+        note("nothing was removed")
+        return
+    each(
+        wanted,
+        lambda path: STATE.writer.asset.remove(path.genome, path.group, path.asset, force=force),
+        "removed",
+    )
+
+
+def each(wanted: list[RegistryPath], work: Callable[[RegistryPath], object], done: str) -> None:
+    """Do something to each of several; a failure does not keep the others from being done.
+
+    Raises:
+        RefgenieError: The first failure, naming all that failed.
+    """
+    failures: list[tuple[RegistryPath, RefgenieError]] = []
+    for path in wanted:
+        try:
+            work(path)
+        except RefgenieError as error:
+            failures.append((path, error))
+        else:
+            note(f"{done} {path}")
+    raise_failures([(str(path), error) for path, error in failures])
+
+
+def raise_failures(failures: list[tuple[str, RefgenieError]]) -> None:
+    """Raise what failed: one failure as it is, several as one of the first's kind that lists them."""
+    if not failures:
+        return
+    if len(failures) == 1:
+        raise failures[0][1]
+    first = failures[0][1]
+    listed = "; ".join(f"{name}: {error.message}" for name, error in failures)
+    raise type(first)(f"{len(failures)} failed: {listed}", hint=first.hint)
+
+
+def rename(path: Path, name: Annotated[str, typer.Option("-n", "--name", help="The new name.")]) -> None:
+    """Give an asset another name."""
+    wanted = RegistryPath.parse(path)
+    record = STATE.writer.asset.rename(wanted.genome, wanted.group, wanted.asset, name)
+    note(f"{path} is now {record.registry_path}")
+
+
+def show_id(paths: Paths, json: Json = False) -> None:
+    """Print the content digest of assets."""
+    digests = [_get(path).digest for path in paths]
+    if json:
+        emit_json(
+            [{"registry_path": path, "digest": digest} for path, digest in zip(paths, digests, strict=True)]
+        )
+        return
+    for digest in digests:
+        emit(digest)
+
+
+def default(path: Path, json: Json = False) -> None:
+    """Make an asset its group's default; without :asset print which one is."""
+    wanted = RegistryPath.parse(path)
+    if wanted.asset is None:
+        name = STATE.reader.asset.get_default(wanted.genome, wanted.group)
+        emit_json({"default_asset": name}) if json else emit(name)
+        return
+    STATE.writer.asset.set_default(wanted.genome, wanted.group, wanted.asset)
+    note(f"{wanted} is the default of its group")
+
+
+def populate(
+    text: Annotated[str | None, typer.Argument(metavar="[TEXT]")] = None,
+    file: Annotated[str | None, typer.Option("--file", help="Read this file.")] = None,
+) -> None:
+    """Replace every refgenie://genome/group[.key][:asset] in a text by its local path."""
+    write_text(STATE.reader.populate(read_text(text, file)))
+
+
+def read_text(text: str | None, file: str | None) -> str:
+    """The text of the argument, a file or standard input; an argument ends with a newline.
+
+    Raises:
+        UsageError: Both were given.
+        NotFoundError: There is no such file.
+    """
+    if text is not None and file is not None:
+        raise UsageError("give either TEXT or --file")
+    if text is not None:
+        return f"{text}\n"
+    try:
+        data = FilePath(file).read_bytes() if file is not None else sys.stdin.buffer.read()
+    except OSError as error:
+        raise NotFoundError(f"cannot read {file}: {error.strerror}") from error
+    # Bytes that are no UTF-8 go through as they are.
+    return data.decode("utf-8", "surrogateescape")
+
+
+def write_text(text: str) -> None:
+    """Write what `read_text` read, byte for byte."""
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    sys.stdout.buffer.flush()

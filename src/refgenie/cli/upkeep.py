@@ -1,0 +1,115 @@
+"""verify, doctor, gc."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from refgenie.cli.options import Json, Yes
+from refgenie.cli.output import confirm, emit, emit_json, emit_table, human_size, note, table
+from refgenie.cli.state import STATE
+from refgenie.core.registry_path import RegistryPath
+from refgenie.errors import DigestMismatchError, UsageError
+
+
+def register(app: typer.Typer, add_group: Callable[..., None]) -> None:  # noqa: ARG001
+    """Add the commands."""
+    app.command("verify")(verify)
+    app.command("doctor")(doctor)
+    app.command("gc")(gc)
+
+
+def verify(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH...]", help="Assets, or genomes for their sequences; all by default."),
+    ] = None,
+    repair: Annotated[
+        str | None,
+        typer.Option(help="Restore damaged sequences of a genome from this FASTA or remote store."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Hash files and sequences again and name what is missing, changed or extra (exit code 6)."""
+    rg = STATE.writer if repair else STATE.reader
+    genomes = [path for path in paths or [] if "/" not in path]
+    assets = [RegistryPath.parse(path) for path in paths or [] if "/" in path]
+    if repair and len(genomes) != 1:
+        raise UsageError(
+            "--repair restores the sequences of one genome", hint="refgenie verify GENOME --repair FASTA"
+        )
+    faults: list[dict[str, object]] = []
+    if assets or not paths:
+        faults += [
+            {"where": fault.registry_path, "what": fault.path, "fault": fault.fault}
+            for fault in rg.asset.verify(assets or None)
+        ]
+    if genomes or not paths:
+        faults += [
+            {"where": fault.collection or "", "what": fault.sequence, "fault": fault.fault}
+            for fault in rg.genome.verify(genomes or None, repair_from=repair)
+        ]
+    if json:
+        emit_json({"faults": faults})
+    elif faults:
+        emit_table(table(None, ("where", "what", "fault"), [tuple(fault.values()) for fault in faults]))
+    if faults:
+        raise DigestMismatchError(
+            f"{len(faults)} faults were found",
+            hint="refgenie pull or build the asset again with --force, or verify GENOME --repair FASTA",
+        )
+    if not json:
+        note("everything is as it was recorded")
+
+
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is found.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the registry anew from manifests and store.")
+    ] = False,
+    json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Find, and with --fix mend, what a crash or a hand left behind."""
+    if rebuild:
+        _rebuild(yes=yes, json=json)
+        return
+    rg = STATE.writer if fix else STATE.reader
+    found = rg.doctor.fix() if fix else rg.doctor.find()
+    if json:
+        emit_json({"findings": found})
+    elif found:
+        emit_table(
+            table(
+                None,
+                ("what", "where", "fixed" if fix else "--fix would"),
+                ((item.kind, item.where, item.remedy) for item in found),
+            )
+        )
+    else:
+        emit("nothing to mend")
+    if found and not fix:
+        raise typer.Exit(DigestMismatchError.exit_code)
+
+
+def _rebuild(*, yes: bool, json: bool) -> None:
+    from refgenie.api import Refgenie
+
+    if not confirm("Make the registry anew from the genome folder?", yes=yes):
+        note("nothing was changed")
+        return
+    with Refgenie(progress=STATE.writer.progress) as rg:
+        rg.init()
+        report = rg.doctor.rebuild()
+    emit_json(report) if json else emit(str(report))
+
+
+def gc(json: Json = False) -> None:
+    """Remove what nothing uses: stale temporary folders, content without a record, unused sequences."""
+    report = STATE.writer.doctor.garbage()
+    if json:
+        emit_json(report)
+        return
+    emit(f"removed {report.removed} folders and files, {human_size(report.size)}")

@@ -1,32 +1,65 @@
-"""The command line, as typer describes it."""
+"""The command line, as typer knows it; hidden groups (other spellings) are left out."""
 
 from __future__ import annotations
 
+import inspect
 import os
-import subprocess
-import sys
+from collections.abc import Iterator
+from typing import Any
+
+import typer
 
 INTRODUCTION = """\
 # Command line
 
-This page is made from the program (`make reference`). `refgenie1` is the same program as `refgenie`.
-What all commands have in common is said in [Conventions of the command line](conventions.md).
-
+This page is made from the program (`make reference`). `refgenie1` and `python -m refgenie` are the same
+program as `refgenie`. What all commands have in common is said in
+[Conventions of the command line](conventions.md).
 """
 
 
 def page() -> str:
     """Every command with its arguments and options."""
-    command = [sys.executable, "-m", "typer", "refgenie.cli.app", "utils", "docs"]
-    described = subprocess.run(
-        [*command, "--name", "refgenie", "--title", "refgenie"],
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONWARNINGS": "ignore"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if described.returncode:
-        sys.exit(f"typer could not describe the program:\n{described.stderr}")
-    # One level below the page's own heading.
-    lines = [f"#{line}" if line.startswith("#") else line for line in described.stdout.splitlines()]
-    return INTRODUCTION + "\n".join(lines).strip() + "\n"
+    os.environ["COLUMNS"] = "100"
+    from refgenie.cli.app import app
+
+    command = typer.main.get_command(app)
+    context = typer.Context(command, info_name="refgenie")
+    return INTRODUCTION + "".join(described(command, context, level=2))
+
+
+def described(command: Any, context: Any, level: int) -> Iterator[str]:
+    """Heading, meaning, usage and parameters of a command, then the same of its subcommands."""
+    yield f"\n{'#' * level} `{context.command_path}`\n"
+    if command.help:
+        yield f"\n{inspect.cleandoc(command.help)}\n"
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    yield f"\n```text\n{usage}\n```\n"
+    yield from parameters(command, context)
+    if not hasattr(command, "list_commands"):
+        return
+    for name in command.list_commands(context):
+        child = command.get_command(context, name)
+        if not child.hidden:
+            inner = typer.Context(child, info_name=name, parent=context)
+            yield from described(child, inner, level + 1)
+
+
+def parameters(command: Any, context: Any) -> Iterator[str]:
+    """A table of arguments and options, but ``--help``."""
+    records = [
+        (parameter.get_help_record(context), parameter)
+        for parameter in command.get_params(context)
+        if parameter.name != "help" and not getattr(parameter, "hidden", False)
+    ]
+    shown = [record for record, _ in records if record is not None]
+    if not shown:
+        return
+    yield "\n| | |\n|---|---|\n"
+    for name, meaning in shown:
+        yield f"| `{cell(name)}` | {cell(meaning).replace('<', '&lt;')} |\n"
+
+
+def cell(text: str) -> str:
+    """Text of a table's cell."""
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,86 @@
+"""Files that are whole or absent, also after a crash, and errors of the disk in refgenie's words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from refgenie.errors import DiskFullError, NotPermittedError, RefgenieError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def disk_error(error: OSError, what: str) -> RefgenieError | None:
+    """The refgenie error for a full or write-protected disk, None for any other."""
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"no space left on the disk: {what}", hint="free some space and run the command again"
+        )
+    if error.errno in _DENIED:
+        return NotPermittedError(f"cannot write: {what} ({error.strerror})")
+    return None
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Translate a full or write-protected disk inside the block."""
+    try:
+        yield
+    except OSError as error:
+        translated = disk_error(error, what)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # Some network file systems cannot flush a folder; there the rename itself is durable.
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_files(paths: Iterable[Path]) -> None:
+    """Flush the content of many files; past a few of them the whole disk at once is faster."""
+    listed = list(paths)
+    if len(listed) > 200:
+        os.sync()
+        return
+    for path in listed:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_through(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Let ``fill`` write a file under a temporary name, flush it, then put it in its place."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    with writing(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as handle:
+                fill(handle)
+                handle.flush()
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Put a small file in its place, whole or not at all."""
+    write_through(path, lambda handle: handle.write(content))

@@ -1,0 +1,151 @@
+"""The engine in a process of its own: imports, digests and exports that a signal can end.
+
+The engine holds the interpreter lock while it works and heeds no signal, so the work is done in
+a child. Its first argument is the job as JSON; it answers in lines of JSON on its standard
+output. It writes to private folders only, so it may be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sys
+from array import array
+from pathlib import Path
+from typing import Any
+
+from refgenie.errors import RefgenieError
+from refgenie.sequences.engine import decode, engine_errors, open_store, pieces
+
+Job = dict[str, Any]
+
+
+def main() -> int:
+    """Do the job that the first argument describes."""
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends this process
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # The engine prints to the standard output; what it says there is no answer.
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+
+    def answer(**message: object) -> None:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    job: Job = json.loads(sys.argv[1])
+    try:
+        _JOBS[job["do"]](job, answer)
+    except RefgenieError as error:
+        answer(error=type(error).__name__, message=error.message, hint=error.hint)
+        return 1
+    except BrokenPipeError:
+        return 1
+    return 0
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when its parent is killed; elsewhere it ends by itself later."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() == 1:
+        os._exit(1)
+
+
+def _import(job: Job, answer: Any) -> None:
+    """Import the text from a pipe into a fresh store, then read back what the parent names."""
+    from gtars.refget import RefgetStore
+
+    with engine_errors("importing the FASTA"):
+        store = RefgetStore.on_disk(job["store"])
+        store.set_quiet(True)
+        answer(ready=True)
+        metadata, _ = store.add_sequence_collection_from_fasta(job["fasta"])
+        digest = metadata.digest
+        del store
+    answer(collection=digest)
+    line = sys.stdin.readline()
+    if line:
+        _digest({"store": job["store"], **json.loads(line)}, answer)
+
+
+def _digest(job: Job, answer: Any) -> None:
+    """Compute the digests of stored sequences again from their bytes.
+
+    ``job["sequences"]`` has digest, length, and the runs of residues that the packed form may
+    not give back; answers with the digests that fit as they are, that fit with those runs, and
+    that do not fit.
+    """
+    if "sequences" not in job:
+        job = {**job, **json.loads(sys.stdin.readline())}
+    store = open_store(job["store"])
+    with contextlib.ExitStack() as stack:
+        spool = stack.enter_context(Path(job["spool"]).open("rb")) if job.get("spool") else None
+        for digest, length, runs in job["sequences"]:
+            kind = "altered"
+            try:
+                if _digest_of(store, digest, length) == digest:
+                    kind = "right"
+                elif runs and _digest_of(store, digest, length, (array("Q", runs), spool)) == digest:
+                    kind = "inexact"
+            except RefgenieError as error:
+                answer(digest=digest, found="unreadable", detail=error.message)
+                continue
+            if kind != "right":
+                answer(digest=digest, found=kind)
+            answer(advance=length)
+    answer(done=True)
+
+
+def _digest_of(store: Any, digest: str, length: int, overlay: tuple[array[int], Any] | None = None) -> str:
+    state = hashlib.sha512()
+    for start, end in pieces(0, length):
+        residues = decode(store, digest, start, end).encode()
+        if overlay is not None:
+            residues = _overlaid(residues, start, *overlay)
+        state.update(residues)
+    return base64.urlsafe_b64encode(state.digest()[:24]).decode()
+
+
+def _overlaid(residues: bytes, start: int, runs: array[int], spool: Any) -> bytes:
+    changed = bytearray(residues)
+    end = start + len(residues)
+    for at in range(0, len(runs), 3):
+        low, high = max(runs[at], start), min(runs[at] + runs[at + 1], end)
+        if low < high:
+            spool.seek(runs[at + 2] + low - runs[at])
+            changed[low - start : high - start] = spool.read(high - low)
+    return bytes(changed)
+
+
+def _export(job: Job, answer: Any) -> None:
+    """Write one part of a FASTA file."""
+    from refgenie.sequences.durable import writing
+    from refgenie.sequences.export import Part, write_part
+    from refgenie.sequences.store_files import StoreFiles
+
+    path = Path(job["path"])
+    with writing(str(path)):
+        write_part(
+            StoreFiles(Path(job["store"])),
+            job["collection"],
+            path,
+            Part(*job["part"]),
+            job["keep_case"],
+            lambda count: answer(advance=count),
+        )
+
+
+_JOBS = {"import": _import, "digest": _digest, "export": _export}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""One region of one sequence, as fast as a process can start: what ``getseq`` calls.
+
+Imports nothing but the standard library and the engine; opens a store of one collection at most.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from refgenie.sequences.store_files import StoreFiles
+from refgenie.sequences.views import LARGEST, find_line, passing_view
+
+
+def fetch(
+    store_path: str,
+    collection_digest: str,
+    region_name: str,
+    start: int | None = None,
+    end: int | None = None,
+    keep_case: bool = False,
+) -> str:
+    """Residues of a region of a collection in a store on this machine.
+
+    Args:
+        store_path: Folder of the store.
+        collection_digest: Digest of the collection.
+        region_name: Name of the sequence.
+        start: First position, 0-based; None is 0.
+        end: Position after the last; None is the sequence's length.
+        keep_case: Masked residues in lower case, as they were imported.
+
+    Raises:
+        NotFoundError: There is no such collection or sequence.
+        InvalidInputError: The region does not lie within the sequence, or the store is damaged.
+    """
+    from refgenie.sequences.engine import open_store
+    from refgenie.sequences.reader import Residues, bounds
+
+    files = StoreFiles(Path(store_path))
+    line = find_line(files, collection_digest, region_name)
+    _, length, _, digest, _ = line.split(b"\t", 4)
+    first, last = bounds(region_name, int(length), start, end)
+
+    def read(view: Path) -> bytearray:
+        residues = Residues(open_store(view), files)
+        try:
+            return residues.read(digest.decode(), first, last)
+        finally:
+            residues.close()
+
+    view = files.view(collection_digest)
+    if _small(view):
+        found = read(view)
+    else:
+        with passing_view(files, [line]) as view:
+            found = read(view)
+    if keep_case and files.mask(collection_digest).exists():
+        from refgenie.sequences.masks import Mask
+
+        mask = Mask(files.mask(collection_digest))
+        mask.apply(region_name, found, first)
+        mask.close()
+    return found.decode()
+
+
+def _small(view: Path) -> bool:
+    """Whether there is a lasting view (which is made for collections of at most LARGEST sequences)."""
+    return LARGEST > 0 and (view / "rgstore.json").exists()

@@ -1,0 +1,283 @@
+"""Import of a FASTA file: checked, stored, read back and digested before the store shows it.
+
+The engine imports into a fresh private store on the same disk, fed through a pipe with the text
+that was checked. What it stored is read back by two processes. Only then, under the store's
+lock, the files of the sequences are moved in, and last of all the index lists the collection.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from refgenie.core.locks import STORE_LOCK, Locks
+from refgenie.core.progress import Progress
+from refgenie.errors import DigestMismatchError
+from refgenie.sequences.durable import sync_files, sync_folder, write_bytes, write_through, writing
+from refgenie.sequences.exact import write_exact
+from refgenie.sequences.fasta_scan import FastaScan, ScannedSequence
+from refgenie.sequences.fasta_source import open_fasta, size_of
+from refgenie.sequences.masks import Mask, mask_digest, write_mask
+from refgenie.sequences.model import CollectionInfo, ImportResult, MaskRule, SequenceInfo
+from refgenie.sequences.recovery import ready_to_write
+from refgenie.sequences.staging import staging_folder
+from refgenie.sequences.store_files import StoreFiles, index_entry
+from refgenie.sequences.views import make_view
+from refgenie.sequences.workers import Worker
+
+_SHARED = 32 << 20
+"""Residues from which reading back is shared between two processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A collection in its private store, proven to be what the FASTA has.
+
+    Attributes:
+        files: The private store.
+        digest: The collection.
+        sequences: What the engine lists, in the FASTA's order.
+        scanned: What the pass over the text found of each of them.
+        inexact: Digests of the sequences whose packed form needs its rare residues beside it.
+        spool: File of the rare residues.
+    """
+
+    files: StoreFiles
+    digest: str
+    sequences: list[SequenceInfo]
+    scanned: list[ScannedSequence]
+    inexact: set[str]
+    spool: Path
+
+
+def import_fasta(
+    files: StoreFiles,
+    work: Path,
+    locks: Locks,
+    fasta: Path,
+    *,
+    mask: MaskRule,
+    progress: Progress,
+) -> ImportResult:
+    """Import a FASTA file into the store; see LocalMode.import_fasta."""
+    with staging_folder(work) as folder:
+        staged = stage(folder, fasta, progress)
+        with writing(str(files.root)):
+            sync_files(staged.files.sequence(entry.digest) for entry in staged.sequences)
+        with locks.hold(STORE_LOCK):
+            return publish(files, staged, mask)
+
+
+def stage(folder: Path, fasta: Path, progress: Progress) -> Staged:
+    """Import into a private store below ``folder`` and prove that it gives the FASTA back."""
+    private, spool = StoreFiles(folder / "store"), folder / "spool"
+    scan = FastaScan(fasta, spool)
+    name = fasta.name
+    with ExitStack() as stack:
+        advance = stack.enter_context(progress.task(f"Importing {name}", size_of_input(fasta)))
+        text = scan.clean(stack.enter_context(open_fasta(fasta, advance)))
+        first = next(text, b"")  # most bad files are refused before a process is started
+        pipe = folder / f"{secrets.token_hex(8)}.fa"
+        os.mkfifo(pipe, 0o600)
+        job = {"do": "import", "store": str(private.root), "fasta": str(pipe)}
+        engine = stack.enter_context(Worker(job))
+        engine.answer("ready")
+        _feed(pipe, engine, first, text)
+        digest = engine.answer("collection")
+        sequences = private.sequences(digest)
+        _compare(fasta, sequences, scan.sequences)
+        inexact = _read_back(engine, stack, private, sequences, scan.sequences, spool, progress)
+    return Staged(private, digest, sequences, scan.sequences, inexact, spool)
+
+
+def size_of_input(fasta: Path) -> int | None:
+    """Bytes of the file, None where it is a pipe or not there."""
+    try:
+        return size_of(fasta)
+    except OSError:
+        return None
+
+
+def _feed(pipe: Path, engine: Worker, first: bytes, text: Iterator[bytes]) -> None:
+    with _writing_end(pipe, engine) as descriptor:
+        try:
+            _write_all(descriptor, first)
+            for piece in text:
+                _write_all(descriptor, piece)
+        except BrokenPipeError:
+            return  # the engine's own answer says why it went away
+
+
+def _write_all(descriptor: int, piece: bytes) -> None:
+    view = memoryview(piece)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+@contextmanager
+def _writing_end(pipe: Path, engine: Worker) -> Iterator[int]:
+    """The pipe's writing end, once the engine reads at the other."""
+    while True:
+        try:
+            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            if not engine.alive:
+                engine.answer("collection")  # raises what the engine failed with
+            time.sleep(0.001)
+    try:
+        os.set_blocking(descriptor, True)
+        if sys.platform.startswith("linux"):
+            import fcntl
+
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _compare(fasta: Path, stored: list[SequenceInfo], read: list[ScannedSequence]) -> None:
+    expected = [(entry.name, entry.length) for entry in read]
+    if [(entry.name, entry.length) for entry in stored] != expected:
+        raise DigestMismatchError(
+            f"{fasta}: the sequence engine stored other names or lengths than the file has"
+        )
+
+
+def _read_back(
+    engine: Worker,
+    stack: ExitStack,
+    private: StoreFiles,
+    sequences: list[SequenceInfo],
+    scanned: list[ScannedSequence],
+    spool: Path,
+    progress: Progress,
+) -> set[str]:
+    """Digest what was stored again, in two processes where it is much.
+
+    Returns:
+        Digests of the sequences that need their rare residues kept beside the store.
+    """
+    work = {
+        entry.digest: [entry.digest, entry.length, list(found.rare)]
+        for entry, found in zip(sequences, scanned, strict=True)
+    }
+    total = sum(entry.length for entry in sequences)
+    shares = share(list(work.values())) if total > _SHARED else [list(work.values())]
+    common = {"store": str(private.root), "spool": str(spool) if spool.exists() else None}
+    workers = [engine]
+    if len(shares) > 1:
+        workers.append(stack.enter_context(Worker({"do": "digest", **common})))
+    inexact: set[str] = set()
+    with progress.task("Reading back", total) as advance:
+        for worker, part in zip(workers, shares, strict=True):
+            worker.tell({**common, "sequences": part})
+        for worker in workers:
+            for answer in worker.answers():
+                if "advance" in answer:
+                    advance(answer["advance"])
+                elif answer.get("found") == "inexact":
+                    inexact.add(answer["digest"])
+                elif "found" in answer:
+                    raise DigestMismatchError(f"sequence {answer['digest']} came back from the store altered")
+                elif "done" in answer:
+                    break
+    return inexact
+
+
+def share(work: list[list[Any]]) -> list[list[list[Any]]]:
+    """Two parts of about the same number of residues; an entry's second item is its length."""
+    parts: list[list[list[Any]]] = [[], []]
+    sizes = [0, 0]
+    for entry in sorted(work, key=lambda item: -item[1]):
+        smaller = sizes.index(min(sizes))
+        parts[smaller].append(entry)
+        sizes[smaller] += entry[1]
+    return parts
+
+
+def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:
+    """Move a staged collection into the store; the caller holds the store's lock."""
+    ready_to_write(files)
+    was_new = not files.listed(staged.digest)
+    with writing(str(files.root)):
+        _move_sequences(files, staged)
+        kept = _keep_mask(files, staged, mask, was_new)
+        if was_new:
+            _list_collection(files, staged)
+        make_view(files, staged.digest)
+    return ImportResult(describe_collection(files, staged.digest), was_new, kept)
+
+
+def _move_sequences(files: StoreFiles, staged: Staged) -> None:
+    """Put the residues in; over damaged ones too, since these are proven."""
+    folders = set()
+    for entry, found in zip(staged.sequences, staged.scanned, strict=True):
+        source, place = staged.files.sequence(entry.digest), files.sequence(entry.digest)
+        if entry.digest in staged.inexact:
+            _write_exact(files.exact(entry.digest), found, staged.spool)
+        if not source.exists():
+            continue  # a sequence that occurs twice was moved the first time
+        if place.parent not in folders:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(place.parent)
+        source.replace(place)
+    for folder in folders:
+        sync_folder(folder)
+
+
+def _write_exact(path: Path, found: ScannedSequence, spool: Path) -> None:
+    write_through(path, lambda handle: write_exact(handle, found.rare, spool))
+
+
+def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, was_new: bool) -> bool:
+    """Write the mask, or keep the one that is there; answers whether another one was kept."""
+    changes = [(entry.name, entry.case_changes) for entry in staged.scanned if entry.case_changes]
+    path = files.mask(staged.digest)
+    new = mask_digest(changes) if changes else None
+    old = read_mask_digest(files, staged.digest)
+    if new == old and not was_new:
+        return False
+    if not was_new and rule == "keep":
+        return True
+    if new is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_through(path, lambda handle: write_mask(handle, new, changes))
+    return False
+
+
+def read_mask_digest(files: StoreFiles, digest: str) -> str | None:
+    """Digest of the mask that is kept for a collection, None where all is upper case."""
+    path = files.mask(digest)
+    if not path.exists():
+        return None
+    mask = Mask(path)
+    mask.close()
+    return mask.digest
+
+
+def _list_collection(files: StoreFiles, staged: Staged) -> None:
+    write_bytes(files.collection(staged.digest), staged.files.collection(staged.digest).read_bytes())
+    sequences = staged.files.sequence_lines() | files.sequence_lines()
+    head = staged.files.head(staged.digest)
+    collections = files.index_lines()
+    collections[staged.digest] = index_entry(head, len(staged.sequences))
+    files.write_indices(sequences, collections)
+
+
+def describe_collection(files: StoreFiles, digest: str) -> CollectionInfo:
+    """Digests, sizes and mask of a collection."""
+    mask = read_mask_digest(files, digest)
+    masking = "none" if mask is None else "soft"
+    return replace(files.info(digest), masking=masking, mask_digest=mask)

@@ -1,0 +1,111 @@
+"""Soft masks: which residues of a collection were lower case, kept beside it.
+
+A mask file is one JSON line (the index), then the blocks it points to. A block has the
+differences of up to 8192 successive case changes (unsigned 64 bit, little endian) in a zlib
+stream. A region is read from the blocks that it meets.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+import zlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import IO
+
+from refgenie.errors import InvalidInputError
+
+_BLOCK = 8192
+Changes = Iterable[tuple[str, "array[int]"]]
+"""Name of a sequence, and the positions at which its case changes."""
+
+
+def mask_digest(changes: Changes) -> str:
+    """sha512t24u over name, number and positions (unsigned 64 bit, little endian) of each sequence."""
+    state = hashlib.sha512()
+    for name, positions in changes:
+        if positions:
+            state.update(f"{name}\t{len(positions)}\n".encode())
+            state.update(_little(positions))
+    return base64.urlsafe_b64encode(state.digest()[:24]).decode()
+
+
+def write_mask(handle: IO[bytes], digest: str, changes: Changes) -> None:
+    """Write a mask file; sequences without lower case are left out."""
+    index: dict[str, list[tuple[int, int, int, int]]] = {}
+    blocks: list[bytes] = []
+    offset = 0
+    for name, positions in changes:
+        for at in range(0, len(positions), _BLOCK):
+            part = positions[at : at + _BLOCK]
+            first, last = part[0], part[-1]
+            steps = array("Q", (b - a for a, b in pairwise(part)))
+            packed = zlib.compress(_little(steps), 6)
+            index.setdefault(name, []).append((first, last, offset, len(packed)))
+            blocks.append(packed)
+            offset += len(packed)
+    handle.write(json.dumps({"version": 1, "digest": digest, "sequences": index}).encode() + b"\n")
+    handle.writelines(blocks)
+
+
+def _little(numbers: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+class Mask:
+    """A mask file that is read where it is needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._handle = path.open("rb")
+        try:
+            content = json.loads(self._handle.readline())
+            self.digest: str = content["digest"]
+            self._index: dict[str, list[tuple[int, int, int, int]]] = content["sequences"]
+        except (ValueError, KeyError, TypeError) as error:
+            self._handle.close()
+            raise InvalidInputError(
+                f"the mask {path} is damaged", hint="import the FASTA again with --mask replace"
+            ) from error
+        self._data = self._handle.tell()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handle.close()
+
+    def intervals(self, name: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Masked intervals of a sequence that meet [start, end), cut to it."""
+        blocks = self._index.get(name, ())
+        first = bisect_right([block[0] for block in blocks], start) - 1
+        for low, high, offset, size in blocks[max(first, 0) :]:
+            if low >= end:
+                return
+            if high <= start:
+                continue
+            positions = list(accumulate(self._steps(offset, size), initial=low))
+            at = max(bisect_right(positions, start) - 1, 0) & ~1
+            for a, b in zip(positions[at::2], positions[at + 1 :: 2], strict=True):
+                if a >= end:
+                    return
+                if b > start:
+                    yield max(a, start), min(b, end)
+
+    def apply(self, name: str, residues: bytearray, start: int) -> None:
+        """Make the masked residues of a region that begins at ``start`` lower case."""
+        for a, b in self.intervals(name, start, start + len(residues)):
+            residues[a - start : b - start] = residues[a - start : b - start].lower()
+
+    def _steps(self, offset: int, size: int) -> array[int]:
+        self._handle.seek(self._data + offset)
+        steps = array("Q", zlib.decompress(self._handle.read(size)))
+        if sys.byteorder == "big":
+            steps.byteswap()
+        return steps

@@ -1,0 +1,134 @@
+"""Indices that lost something: found before a writer makes the loss final, and made again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
+from refgenie.sequences.durable import write_bytes, writing
+from refgenie.sequences.model import Fault
+from refgenie.sequences.seqcol import collection_digest, level1_of
+from refgenie.sequences.store_files import StoreFiles, index_entry
+
+
+def ready_to_write(files: StoreFiles) -> None:
+    """Finish what a killed writer began, and refuse a damaged store.
+
+    The caller holds the store's lock.
+
+    Raises:
+        InvalidInputError: The index lost something that no interrupted commit explains.
+    """
+    if files.journal.exists():
+        repair_index(files)
+    files.check()
+
+
+def index_faults(files: StoreFiles) -> list[Fault]:
+    """What is wrong with the store's index files; nothing is changed."""
+    if not files.exists():
+        return []
+    try:
+        files.check()
+    except RefgenieError as error:
+        return [Fault("index", files.collection_index.name, error.message)]
+    return [
+        Fault("index", str(path.relative_to(files.root)), "is not UTF-8 text")
+        for path in _alias_files(files)
+        if not _is_text(path)
+    ]
+
+
+def repair_index(files: StoreFiles) -> list[Fault]:
+    """Make the indices and the description anew from ``collections/*.rgsi``.
+
+    The caller holds the store's lock. A collection file counts if its digest follows from its
+    lines. Residues are not looked at; ``verify`` does that.
+
+    Returns:
+        What was wrong, mended or not.
+    """
+    faults = [Fault(fault.kind, fault.subject, fault.detail, repaired=True) for fault in index_faults(files)]
+    collections: dict[str, bytes] = {}
+    sequences: dict[bytes, bytes] = {}
+    for path in sorted(files.collections.glob("*.rgsi")):
+        try:
+            collections[path.stem] = index_entry(*prove_collection(files, path.stem))
+        except (RefgenieError, ValueError, KeyError, IndexError) as error:
+            faults.append(Fault("altered", path.stem, f"{path.name} is damaged: {error}"))
+            continue
+        for line in files.lines(path.stem):
+            sequences.setdefault(line.split(b"\t", 4)[3], line)
+    with writing(str(files.root)):
+        for path in _alias_files(files):
+            if not _is_text(path):
+                _keep_readable_lines(path)
+        if not _has_description(files):
+            write_bytes(files.manifest, json.dumps({"mode": _mode(files, sequences)}).encode())
+        files.write_indices(sequences, collections)
+    return faults
+
+
+def prove_collection(files: StoreFiles, digest: str) -> tuple[dict[str, str], int]:
+    """The head of a collection file and its number of sequences, once its digests were computed again.
+
+    Raises:
+        InvalidInputError: The file is cut off or altered.
+    """
+    head, sequences = files.head(digest), files.sequences(digest)
+    level1 = level1_of(
+        {
+            "names": [entry.name for entry in sequences],
+            "lengths": [entry.length for entry in sequences],
+            "sequences": [f"SQ.{entry.digest}" for entry in sequences],
+        }
+    )
+    if head.get("seqcol_digest") != digest or collection_digest(level1) != digest:
+        raise InvalidInputError(f"the list of sequences of collection {digest} is damaged")
+    return head, len(sequences)
+
+
+def _alias_files(files: StoreFiles) -> list[Path]:
+    return sorted((files.root / "aliases").glob("*/*.tsv"))
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _keep_readable_lines(path: Path) -> None:
+    content = path.read_bytes()
+    write_bytes(path.with_name(f"{path.name}.damaged"), content)
+    good = []
+    for line in content.splitlines():
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            continue
+        if line.count(b"\t") == 1:
+            good.append(line + b"\n")
+    write_bytes(path, b"".join(good))
+
+
+def _has_description(files: StoreFiles) -> bool:
+    try:
+        files.read_manifest()
+    except (InvalidInputError, NotFoundError):
+        return False
+    return True
+
+
+def _mode(files: StoreFiles, sequences: dict[bytes, bytes]) -> Any:
+    """Whether residues are packed; the sizes of the files tell."""
+    for digest, line in sequences.items():
+        _, length, alphabet, _ = line.split(b"\t", 3)
+        path = files.sequence(digest.decode())
+        if alphabet != b"ASCII" and int(length) > 1 and path.exists():
+            return "Raw" if path.stat().st_size == int(length) else "Encoded"
+    return "Encoded"

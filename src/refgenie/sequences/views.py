@@ -1,0 +1,116 @@
+"""Views: small stores that list one collection and share the big store's residues.
+
+Opening a store costs time and memory in proportion to all of its sequences; a view has one
+genome's. The writer makes it at import. A reader that finds none makes one for itself in the
+system's temporary folder and removes it again, so that reading leaves no trace.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from refgenie.errors import NotFoundError
+from refgenie.sequences.durable import writing
+from refgenie.sequences.store_files import COLLECTION_COLUMNS, SEQUENCE_COLUMNS, StoreFiles
+
+LARGEST = 20_000
+"""Sequences up to which a view of the whole collection opens as fast as a process starts."""
+
+DESCRIPTION = {
+    "version": 1,
+    "seqdata_path_template": "sequences/%s2/%s.seq",
+    "collections_path_template": "collections/%s.rgsi",
+    "sequence_index": "sequences.rgsi",
+    "collection_index": "collections.rgci",
+    "mode": "Encoded",
+    "created_at": "1970-01-01T00:00:00+00:00",
+    "ancillary_digests": True,
+    "attribute_index": False,
+}
+
+
+def fill(folder: Path, sequences_link: str, lines: Iterable[bytes], mode: str) -> None:
+    """Write a store into an empty folder that lists the given sequences, and links to the rest."""
+    (folder / "collections").mkdir()
+    (folder / "rgstore.json").write_text(json.dumps({**DESCRIPTION, "mode": mode}))
+    (folder / "sequences.rgsi").write_bytes(SEQUENCE_COLUMNS + b"".join(lines))
+    (folder / "collections.rgci").write_bytes(COLLECTION_COLUMNS)
+    (folder / "sequences").symlink_to(sequences_link)
+
+
+def make_view(files: StoreFiles, digest: str) -> None:
+    """Make the lasting view of a collection; the caller holds the store's lock."""
+    place = files.view(digest)
+    lines = list(files.lines(digest))
+    if len(lines) > LARGEST:
+        return
+    with writing(str(place)):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = place.parent / f".{secrets.token_hex(6)}.part"
+        made.mkdir()
+        try:
+            fill(made, "../../../sequences", lines, files.read_manifest()["mode"])
+            remove_view(files, digest)
+            made.rename(place)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+
+
+def remove_view(files: StoreFiles, digest: str) -> None:
+    """Remove the lasting view, if there is one; the caller holds the store's lock."""
+    place = files.view(digest)
+    if place.exists():
+        # Out of the way first: a reader finds it whole or not at all.
+        gone = place.parent / f".{secrets.token_hex(6)}.part"
+        place.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+@contextmanager
+def passing_view(files: StoreFiles, lines: Iterable[bytes]) -> Iterator[Path]:
+    """A view in the system's temporary folder while the block lasts."""
+    folder = Path(tempfile.mkdtemp(prefix="refgenie-view-"))
+    try:
+        fill(folder, str(files.root.resolve() / "sequences"), lines, files.read_manifest()["mode"])
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_line(files: StoreFiles, digest: str, name: str) -> bytes:
+    """The collection file's line of one sequence, by a search that reads nothing else.
+
+    Raises:
+        NotFoundError: There is no such collection or sequence.
+    """
+    import mmap
+
+    try:
+        descriptor = os.open(files.collection(digest), os.O_RDONLY)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"the store has no sequence collection {digest}") from error
+    try:
+        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
+            at = content.find(b"\n" + name.encode() + b"\t")
+            if at < 0:
+                raise no_sequence(digest, name)
+            end = content.find(b"\n", at + 1)
+            return content[at + 1 : end + 1 if end >= 0 else len(content)]
+    finally:
+        os.close(descriptor)
+
+
+def no_sequence(digest: str, name: str) -> NotFoundError:
+    """The error for a name that a collection does not have."""
+    return NotFoundError(
+        f"genome {digest} has no sequence {name!r}",
+        hint="'refgenie genome sequences' lists the names",
+    )

@@ -12,7 +12,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,6 +66,7 @@ def import_fasta(
     *,
     mask: MaskRule,
     progress: Progress,
+    accept: Callable[[str], object] | None = None,
 ) -> ImportResult:
     """Import a FASTA file into the store; see LocalMode.import_fasta."""
     with staging_folder(work) as folder:
@@ -73,6 +74,8 @@ def import_fasta(
         with writing(str(files.root)):
             sync_files(staged.files.sequence(entry.digest) for entry in staged.sequences)
         with locks.hold(STORE_LOCK):
+            if accept is not None:
+                accept(staged.digest)
             return publish(files, staged, mask)
 
 

@@ -7,14 +7,21 @@ the environment variables can be imported from here; their value is read at that
 
 from __future__ import annotations
 
-import os
-
-from refgenie.config.settings import DEFAULTS, VARIABLES, Settings
+TYPE_CHECKING = False  # not from typing, which is slow to import
+if TYPE_CHECKING:
+    from refgenie.config.settings import DEFAULTS, VARIABLES, Settings
 
 __all__ = ["DEFAULTS", "VARIABLES", "Settings"]
 
 
-def __getattr__(name: str) -> str | None:
-    if name in VARIABLES:
-        return os.environ.get(name) or DEFAULTS.get(name)
+def __getattr__(name: str) -> object:
+    import os
+    from importlib import import_module
+
+    settings = import_module("refgenie.config.settings")
+
+    if name in __all__:
+        return getattr(settings, name)
+    if name in settings.VARIABLES:
+        return os.environ.get(name) or settings.DEFAULTS.get(name)
     raise AttributeError(f"module 'refgenie.config' has no attribute {name!r}")

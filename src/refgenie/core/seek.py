@@ -11,9 +11,7 @@ import os
 TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, NamedTuple
-else:
-    from collections import namedtuple
+    from typing import Any
 
 STORE = ".refget_store"
 ALIAS_FILE = f"{STORE}/aliases/collections/refgenie.tsv"
@@ -47,25 +45,43 @@ STATE_POSTGRESQL = "SELECT value FROM registry_state WHERE key = %(key)s"
 ALIAS_STAMP_KEY = "alias_stamp"
 
 
-if TYPE_CHECKING:
+class SeekRow:
+    """One row of the statement: an asset with one of its seek keys."""
 
-    class SeekRow(NamedTuple):
-        """One row of the statement: an asset with one of its seek keys."""
-
-        genome_digest: str
-        group: str
-        asset: str
-        asset_digest: str
-        external_path: str | None
-        asset_class: str
-        key: str | None
-        value: str | None
-        type: str | None
-else:
-    SeekRow = namedtuple(
-        "SeekRow",
-        "genome_digest group asset asset_digest external_path asset_class key value type",
+    # No dataclass or named tuple: their modules are slow to import.
+    __slots__ = (
+        "asset",
+        "asset_class",
+        "asset_digest",
+        "external_path",
+        "genome_digest",
+        "group",
+        "key",
+        "type",
+        "value",
     )
+
+    def __init__(
+        self,
+        genome_digest: str,
+        group: str,
+        asset: str,
+        asset_digest: str,
+        external_path: str | None,
+        asset_class: str,
+        key: str | None,
+        value: str | None,
+        type: str | None,  # noqa: A002 - the column's name
+    ) -> None:
+        self.genome_digest = genome_digest
+        self.group = group
+        self.asset = asset
+        self.asset_digest = asset_digest
+        self.external_path = external_path
+        self.asset_class = asset_class
+        self.key = key
+        self.value = value
+        self.type = type
 
 
 _GROUP = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")

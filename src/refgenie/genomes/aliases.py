@@ -85,6 +85,10 @@ class AliasService:
         """All aliases of one genome, sorted."""
         return sorted({record.name for record in self._backend.all() if record.genome_digest == digest})
 
+    def own_names(self, digest: str) -> builtins.list[str]:
+        """The aliases of one genome that can be changed here, sorted."""
+        return [record.name for record in self.own() if record.genome_digest == digest]
+
     def list(
         self, alias_names: Iterable[str] = (), genome_digests: Iterable[str] = ()
     ) -> builtins.list[AliasRecord]:
@@ -153,10 +157,15 @@ class AliasService:
         put = dict.fromkeys(names, digest)
         if not force:
             self.check_free(put, digest)
-        drop = (
-            [record.name for record in self._backend.own() if record.genome_digest == digest] if reset else ()
-        )
-        return self._apply(put, drop, also)
+        return self._apply(put, self.own_names(digest) if reset else (), also)
+
+    def place_many(self, aliases: Mapping[str, str], also: Callable[[Session], T]) -> T:
+        """Give names to several genomes while the caller, who has checked them, holds the store's lock."""
+        return self._apply(aliases, (), also)
+
+    def own(self) -> builtins.list[AliasRecord]:
+        """The aliases that can be changed here, sorted by name."""
+        return self._backend.own()
 
     def check_free(self, names: Iterable[str], digest: str | None) -> None:
         """Refuse names that are another genome's (any genome's where ``digest`` is None).

@@ -67,7 +67,8 @@ def parse_region(text: str, has_sequence: Callable[[str], bool], *, one_based: b
         return Region(text)
     name, colon, bounds = text.rpartition(":")
     if not colon or not name or not has_sequence(name):
-        raise NotFoundError(f"there is no sequence {name if colon and _RANGE.match(bounds) else text!r}")
+        asked = name if name and _RANGE.match(bounds) else text
+        raise NotFoundError(f"there is no sequence {asked!r}")
     match = _RANGE.match(bounds)
     if match is None:
         raise InvalidInputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +14,7 @@ from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks
 from refgenie.core.progress import NoProgress, Progress
 from refgenie.core.records import AssetRecord
+from refgenie.errors import NotPermittedError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from refgenie.genomes.service import GenomeService
     from refgenie.recipes.asset_classes import AssetClassService
     from refgenie.recipes.recipes import RecipeService
-    from refgenie.sequences.mode import StoreMode
+    from refgenie.sequences import Fault, LocalMode, StoreMode
 
 __all__ = ["BuildParams", "Refgenie"]
 
@@ -165,12 +166,12 @@ class Refgenie:
     def mode(self) -> StoreMode:
         """The RefgetStore: LocalMode, or ServerMode where ``refget_store_url`` was given."""
         if self._refget_store_url:
-            from refgenie.sequences.server_mode import ServerMode
+            from refgenie.sequences import ServerMode
 
             return ServerMode(self._refget_store_url)
-        from refgenie.sequences.local_mode import LocalMode
+        from refgenie.sequences import LocalMode
 
-        return LocalMode(self.folders, self.locks)
+        return LocalMode(self.folders, self.locks, self.progress)
 
     # --- the managers --------------------------------------------------------------------
 
@@ -284,8 +285,14 @@ class Refgenie:
         return AliasTree(self.database, self.folders)
 
     def _digest_fasta(self, fasta: Path) -> str:
-        digest: str = self.mode.digest_fasta(fasta)
-        return digest
+        return self._local_mode().digest_fasta(fasta)
+
+    def _local_mode(self) -> LocalMode:
+        from refgenie.sequences import LocalMode
+
+        if not isinstance(self.mode, LocalMode):
+            raise NotPermittedError("the sequences of a remote store are read only")
+        return self.mode
 
     # --- what needs several of them ------------------------------------------------------
 
@@ -352,6 +359,27 @@ class Refgenie:
     def getseq(self, genome: str, region: str, **options: Any) -> str:
         """Residues of a region, ``chr1:0-1000`` (0-based, half-open); see SequenceRetrieval."""
         return self.sequences.fetch(genome, region, **options)
+
+    def verify_sequences(
+        self, genomes: Iterable[str] | None = None, *, repair_from: Path | str | None = None
+    ) -> list[Fault]:
+        """Compute the digests of stored sequences again, of all genomes or of some.
+
+        Args:
+            genomes: Aliases or digests.
+            repair_from: A FASTA file or remote store that damaged sequences are restored from.
+
+        Raises:
+            NotFoundError: A genome is unknown.
+            NotPermittedError: This is a server's registry, which owns no store.
+        """
+        mode = self._local_mode()
+        digests = [self.alias.resolve(genome) for genome in genomes] if genomes is not None else [None]
+        return [
+            fault
+            for digest in digests
+            for fault in mode.verify(digest, repair_from=repair_from, progress=self.progress)
+        ]
 
     def populate(self, text_or_mapping: Any) -> Any:
         """Replace every ``refgenie://genome/group[.key][:asset]`` by its local path."""

@@ -13,6 +13,7 @@ from refgenie.cli.options import Force, Genomes, Json, Path, Paths, Yes
 from refgenie.cli.output import confirm, emit, emit_json, emit_table, human_size, note, pairs, table
 from refgenie.cli.state import STATE
 from refgenie.core import tables
+from refgenie.core.layout import build_path
 from refgenie.core.records import AssetRecord
 from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import NotFoundError, RefgenieError, UsageError
@@ -91,9 +92,15 @@ def show(path: Path, json: Json = False) -> None:
 
 def log(path: Path) -> None:
     """Print the log of the build that made an asset."""
-    rg = STATE.reader
-    for line in rg.asset.log_lines(_get(path)):
-        sys.stdout.write(line)
+    record = _get(path)
+    if record.build_id is None:
+        raise NotFoundError(f"{path} was not built here: it has no log")
+    folder = STATE.reader.folders.genome_folder
+    file = folder / build_path(record.genome_digest, record.asset_group_name, record.build_id) / "log"
+    try:
+        write_text(read_text(None, str(file)))
+    except NotFoundError as error:
+        raise NotFoundError(f"the log of {path} is not there: {file}") from error
 
 
 def files(path: Path, json: Json = False) -> None:
@@ -160,7 +167,7 @@ def add(
         wanted.asset,
         path=FilePath(source),
         asset_class=asset_class,
-        how="move" if move else "link" if link else "copy",
+        mode="move" if move else "link" if link else "copy",
         seek_keys=pairs(seek_key or (), "--seek-key"),
         description=description,
         force=force,

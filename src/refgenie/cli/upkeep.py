@@ -40,28 +40,26 @@ def verify(
         raise UsageError(
             "--repair restores the sequences of one genome", hint="refgenie verify GENOME --repair FASTA"
         )
-    faults: list[dict[str, object]] = []
+    faults: list[tuple[str, str, str]] = []
     if assets or not paths:
-        faults += [
-            {"where": fault.registry_path, "what": fault.path, "fault": fault.fault}
-            for fault in rg.asset.verify(assets or None)
-        ]
+        faults += [(item.registry_path, item.path, item.kind) for item in rg.asset.verify(assets or None)]
     if genomes or not paths:
         faults += [
-            {"where": fault.collection or "", "what": fault.sequence, "fault": fault.fault}
-            for fault in rg.genome.verify(genomes or None, repair_from=repair)
+            (item.subject, item.detail, f"{item.kind}, repaired" if item.repaired else item.kind)
+            for item in rg.verify_sequences(genomes or None, repair_from=repair)
         ]
+    left = [fault for fault in faults if not fault[2].endswith("repaired")]
     if json:
-        emit_json({"faults": faults})
+        emit_json({"faults": [dict(zip(("where", "what", "fault"), fault, strict=True)) for fault in faults]})
     elif faults:
-        emit_table(table(None, ("where", "what", "fault"), [tuple(fault.values()) for fault in faults]))
-    if faults:
+        emit_table(table(None, ("where", "what", "fault"), faults))
+    if left:
         raise DigestMismatchError(
-            f"{len(faults)} faults were found",
+            f"{len(left)} faults were found",
             hint="refgenie pull or build the asset again with --force, or verify GENOME --repair FASTA",
         )
     if not json:
-        note("everything is as it was recorded")
+        note("everything is as it was recorded" if not faults else "everything was repaired")
 
 
 def doctor(

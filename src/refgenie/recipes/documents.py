@@ -59,6 +59,8 @@ def read_file(path: Path) -> bytes:
         NotFoundError, InvalidInputError: It is not there, or no file that can be read.
     """
     try:
+        if not path.is_file() and path.exists():
+            raise InvalidInputError(f"{path} is no file")
         if path.is_file() and path.stat().st_size > MAX_BYTES:
             raise InvalidInputError(f"{path} has more than {MAX_BYTES >> 20} MiB")
         return path.read_bytes()

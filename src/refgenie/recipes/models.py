@@ -161,7 +161,10 @@ class _Definition(BaseModel):
 
     def yaml(self) -> str:
         """The canonical form as YAML."""
-        return yaml.safe_dump(self.definition(), sort_keys=False, allow_unicode=True, width=100)
+        document = self.definition()
+        # PyYAML folds these line breaks of Unicode, and reads spaces in their place.
+        plain = re.search("[\x85\u2028\u2029\ufeff]", json.dumps(document, ensure_ascii=False)) is None
+        return yaml.safe_dump(document, sort_keys=False, allow_unicode=plain, width=10_000)
 
 
 class AssetClass(_Definition):

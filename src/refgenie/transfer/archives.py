@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def write_archive(
         DiskFullError: No space left.
         NotPermittedError: The archive folder cannot be written.
     """
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
     with writing(str(target)):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""Assets: content and alias trees, seek, add, remove, verify, doctor."""
+"""Assets: publishing, the alias tree, seek, add, remove, verify, doctor."""

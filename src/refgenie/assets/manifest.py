@@ -1,0 +1,157 @@
+"""Manifests: what the registry knows of a content folder, beside the content, enough to restore the registry.
+
+``manifest/<genome digest>/<group>/<asset digest>.json`` is derived from the registry and written in the
+transaction that changes it, so that no recorded asset is without one. It is
+the sign of content that was published whole: a removal takes it away before anything else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from refgenie.assets import lookup
+from refgenie.core import layout
+from refgenie.core.layout import Folders
+from refgenie.db.models import Asset, AssetClass, Genome, Recipe
+from refgenie.sequences.durable import sync_folder, write_bytes, writing
+
+FORMAT = 1
+
+ContentKey = tuple[str, str, str]
+"""Genome digest, group, asset digest."""
+
+
+def render(session: Session, key: ContentKey) -> dict[str, Any] | None:
+    """The manifest of a content folder, or None where no asset has this content."""
+    assets = lookup.sharing(session, *key)
+    if not assets:
+        return None
+    genome_digest, group, digest = key
+    first = assets[0]
+    return {
+        "format": FORMAT,
+        "genome": _genome(first.group.genome),
+        "genome_digest": genome_digest,
+        "group": group,
+        "digest": digest,
+        "size": first.size,
+        "asset_class": _asset_class(first.group.asset_class),
+        "files": [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in first.files],
+        "names": [_name(asset) for asset in assets],
+    }
+
+
+def _genome(genome: Genome) -> dict[str, Any]:
+    return {
+        "digest": genome.digest,
+        "description": genome.description,
+        "species_name": genome.species_name,
+        "source": genome.source,
+        "source_url": genome.source_url,
+        "masking": genome.masking,
+        "sequences": genome.sequences,
+        "total_length": genome.total_length,
+    }
+
+
+def _asset_class(row: AssetClass) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "version": row.version,
+        "description": row.description,
+        "serving_modes": row.serving_modes,
+        "seek_keys": row.seek_keys,
+        "definition": row.definition,
+    }
+
+
+def _recipe(row: Recipe | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {
+        "name": row.name,
+        "version": row.version,
+        "description": row.description,
+        "output_asset_class": row.output_asset_class,
+        "definition": row.definition,
+        "sha256": row.sha256,
+    }
+
+
+def _name(asset: Asset) -> dict[str, Any]:
+    return {
+        "name": asset.name,
+        "is_default": asset.is_default,
+        "description": asset.description,
+        "external_path": asset.external_path,
+        "seek_keys": [
+            {"name": key.name, "value": key.value, "type": key.type, "description": key.description}
+            for key in lookup.seek_key_records(asset)
+        ],
+        "recipe": _recipe(asset.recipe),
+        "parents": [
+            {"key": parent.key, "digest": parent.digest, "registry_path": parent.registry_path}
+            for parent in asset.parents
+        ],
+        "custom_properties": asset.custom_properties,
+        "provenance": asset.provenance,
+        "build_id": asset.build_id,
+        "created_at": asset.created_at.isoformat(),
+        "updated_at": asset.updated_at.isoformat(),
+    }
+
+
+def path_of(folders: Folders, key: ContentKey) -> Path:
+    """The manifest's file."""
+    return folders.genome_folder / layout.manifest_path(*key)
+
+
+def _encode(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def is_current(session: Session, folders: Folders, key: ContentKey) -> bool:
+    """Whether the file says what the registry says."""
+    document = render(session, key)
+    return document == read(path_of(folders, key))
+
+
+def update(session: Session, folders: Folders, keys: Iterable[ContentKey]) -> None:
+    """Make manifests say what this session's registry says; without an asset there is none.
+
+    May run again after a serialization failure: it only ever follows the registry.
+    """
+    session.flush()
+    for key in dict.fromkeys(keys):
+        document = render(session, key)
+        path = path_of(folders, key)
+        if document is not None:
+            write_bytes(path, _encode(document))
+        elif path.exists():
+            with writing(str(path)):
+                path.unlink()
+                sync_folder(path.parent)
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """A manifest's document; None where there is none that can be read."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        return None
+    return document
+
+
+def walk(folders: Folders) -> Iterator[ContentKey]:
+    """The keys of all manifests on disk."""
+    root = folders.genome_folder / layout.MANIFEST
+    for path in sorted(root.glob("*/*/*.json")):
+        if not path.name.startswith("."):
+            yield path.parent.parent.name, path.parent.name, path.stem

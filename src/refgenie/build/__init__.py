@@ -1,1 +1,1 @@
-"""Builds: plan, run, runners, provenance."""
+"""Builds: recipes run on the host or in containers, their output checked and published."""

@@ -1,0 +1,160 @@
+"""In which order requested assets are built, and what has to be made before them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from refgenie.build.inputs import wanted_assets
+from refgenie.build.request import BuildRequest
+from refgenie.build.resolution import Resolver, claimed_fasta, missing_assets
+from refgenie.core.names import is_genome_digest
+from refgenie.core.registry_path import RegistryPath
+from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
+
+_Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do.
+
+    Attributes:
+        action: ``build`` or ``pull``.
+        request: What is built or pulled.
+        after: Numbers of the steps that come first; they have lower numbers.
+        was_asked: False for what is made because another asset needs it.
+        error: Why it cannot be done.
+    """
+
+    action: Literal["build", "pull"]
+    request: BuildRequest
+    after: tuple[int, ...] = ()
+    was_asked: bool = True
+    error: RefgenieError | None = None
+
+
+def order(requests: Sequence[BuildRequest], resolver: Resolver) -> list[Step]:
+    """Put requests in order and add what they need and is not there, each once.
+
+    A request that cannot be done is a step with its error: the others may still be.
+    """
+    ordering = _Ordering(requests, resolver)
+    for request in requests:
+        ordering.visit(request, was_asked=True)
+    return ordering.steps
+
+
+class _Ordering:
+    """Depth first from what was asked for."""
+
+    def __init__(self, requests: Sequence[BuildRequest], resolver: Resolver) -> None:
+        self._requests = requests
+        self._resolver = resolver
+        self._made_genomes = {request.genome for request in requests if claimed_fasta(request) is not None}
+        self._numbers: dict[_Key, int] = {}
+        self._trail: list[_Key] = []
+        self.steps: list[Step] = []
+
+    def visit(self, request: BuildRequest, *, was_asked: bool) -> int:
+        """Number of the step that makes this; steps it needs are added before."""
+        key = self._key(request)
+        if key in self._numbers:
+            return self._numbers[key]
+        if key in self._trail:
+            names = [*self._trail[self._trail.index(key) :], key]
+            circle = " → ".join(group for _, group, _ in names)
+            raise InvalidInputError(f"the recipes need each other in a circle: {circle}")
+        self._trail.append(key)
+        after: list[int] = []
+        error = None
+        try:
+            request = self._visit_inputs(request, after)
+        except RefgenieError as fault:
+            error = fault
+        self._trail.pop()
+        return self._add(key, Step("build", request, tuple(dict.fromkeys(after)), was_asked, error))
+
+    def _visit_inputs(self, request: BuildRequest, after: list[int]) -> BuildRequest:
+        digest = self._digest(request.genome)
+        chosen = self._resolver.choice.choose(request, digest)
+        missing: list[tuple[str, RegistryPath]] = []
+        for key, wanted in wanted_assets(chosen.recipe, request).items():
+            maker = self._requested(wanted, request)
+            if maker is not None:
+                after.append(self.visit(maker, was_asked=True))
+            elif self._is_there(wanted):
+                continue
+            elif request.deps == "fail":
+                missing.append((key, wanted))
+            else:
+                slot_class = chosen.recipe.input_assets[key].asset_class
+                after.append(self._make(wanted, slot_class, request))
+        if missing:
+            raise missing_assets(request, missing)
+        return replace(request, recipe=chosen.record.name)
+
+    def _make(self, wanted: RegistryPath, asset_class: str, child: BuildRequest) -> int:
+        request = BuildRequest(
+            genome=wanted.genome,
+            group=wanted.group,
+            asset=wanted.asset,
+            deps=child.deps,
+            container=child.container,
+            volumes=child.volumes,
+            threads=child.threads,
+            keep_failed=child.keep_failed,
+        )
+        if child.deps == "pull":
+            key = self._key(request)
+            if key in self._numbers:
+                return self._numbers[key]
+            return self._add(key, Step("pull", request, was_asked=False))
+        named = self._resolver.choice.for_class(request, asset_class)
+        return self.visit(replace(request, recipe=named), was_asked=False)
+
+    def _add(self, key: _Key, step: Step) -> int:
+        self.steps.append(step)
+        self._numbers[key] = len(self.steps) - 1
+        return self._numbers[key]
+
+    def _requested(self, wanted: RegistryPath, child: BuildRequest) -> BuildRequest | None:
+        """The other request that makes what is wanted."""
+        for request in self._requests:
+            if request is child or request.group != wanted.group:
+                continue
+            if not self._same_genome(request.genome, wanted.genome):
+                continue
+            if wanted.asset is None or request.asset in (None, wanted.asset):
+                return request
+        return None
+
+    def _same_genome(self, one: str, other: str) -> bool:
+        return one == other or (self._digest_or_name(one) == self._digest_or_name(other))
+
+    def _is_there(self, wanted: RegistryPath) -> bool:
+        return self._digest(wanted.genome) is not None and self._resolver.find(wanted) is not None
+
+    def _digest(self, genome: str) -> str | None:
+        """Digest of a genome; None where another step makes it known.
+
+        Raises:
+            NotFoundError: It is not known and no step makes it.
+        """
+        try:
+            return self._resolver.genome(genome)
+        except NotFoundError as error:
+            if genome in self._made_genomes and not is_genome_digest(genome):
+                return None
+            new = f"refgenie genome init --fasta FILE --name {genome}"
+            raise NotFoundError(error.message, hint=f"{error.hint}; or {new}") from error
+
+    def _digest_or_name(self, genome: str) -> str:
+        try:
+            return self._resolver.genome(genome)
+        except NotFoundError:
+            return genome
+
+    def _key(self, request: BuildRequest) -> _Key:
+        return self._digest_or_name(request.genome), request.group, request.asset or ""

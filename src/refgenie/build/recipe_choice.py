@@ -1,0 +1,104 @@
+"""Which recipe makes what was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from refgenie.build.request import BuildRequest
+from refgenie.core.records import AssetClassRecord, RecipeRecord
+from refgenie.db.models import AssetClass, AssetGroup
+from refgenie.errors import ConflictError, InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from refgenie.db.database import Database
+    from refgenie.recipes.asset_classes import AssetClassService
+    from refgenie.recipes.models import Recipe
+    from refgenie.recipes.recipes import RecipeService
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRecipe:
+    """A recipe as it is registered and as it is read, and the class of what it makes."""
+
+    record: RecipeRecord
+    recipe: Recipe
+    asset_class: AssetClassRecord
+
+
+class RecipeChoice:
+    """Finds recipes by name, by the asset group's name and by asset class."""
+
+    def __init__(self, database: Database, recipes: RecipeService, classes: AssetClassService) -> None:
+        self._database = database
+        self._recipes = recipes
+        self._classes = classes
+
+    def choose(self, request: BuildRequest, genome_digest: str | None) -> ChosenRecipe:
+        """The recipe of a request.
+
+        Raises:
+            NotFoundError: There is none.
+            InvalidInputError: There are several, and none has the group's name.
+            ConflictError: The group holds assets of another class.
+        """
+        from refgenie.recipes.models import Recipe
+
+        held = self._class_of_group(genome_digest, request.group)
+        record = self._find(request, held)
+        if held is not None and held != record.output_asset_class:
+            raise ConflictError(
+                f"the group {request.genome}/{request.group} holds assets of the class {held}; "
+                f"the recipe {record.name} makes {record.output_asset_class}",
+                hint=f"refgenie build {request.genome}/{record.name}",
+            )
+        return ChosenRecipe(
+            record, Recipe.from_definition(record.definition), self._classes.get(record.output_asset_class)
+        )
+
+    def for_class(self, request: BuildRequest, asset_class: str) -> str | None:
+        """Name of the recipe for a group whose name no recipe has, None where the usual rule finds one."""
+        listed = self._recipes.list()
+        if any(request.group in (recipe.name, recipe.output_asset_class) for recipe in listed):
+            return None
+        making = sorted({recipe.name for recipe in listed if recipe.output_asset_class == asset_class})
+        if asset_class in making:
+            return asset_class
+        return making[0] if len(making) == 1 else None
+
+    def _find(self, request: BuildRequest, held: str | None) -> RecipeRecord:
+        if request.recipe is not None:
+            return self._recipes.get(request.recipe, request.recipe_version)
+        listed = self._recipes.list()
+        if any(recipe.name == request.group for recipe in listed):
+            return self._recipes.get(request.group, request.recipe_version)
+        wanted = held or request.group
+        making = sorted({recipe.name for recipe in listed if recipe.output_asset_class == wanted})
+        if len(making) == 1:
+            return self._recipes.get(making[0], request.recipe_version)
+        if making:
+            raise InvalidInputError(
+                f"several recipes make {wanted}: {', '.join(making)}",
+                hint=f"refgenie build {request.registry_path} --recipe {making[0]}",
+            )
+        raise _no_recipe(request, sorted({recipe.name for recipe in listed}))
+
+    def _class_of_group(self, genome_digest: str | None, group: str) -> str | None:
+        if genome_digest is None:
+            return None
+        with self._database.read() as session:
+            return session.scalar(
+                select(AssetClass.name)
+                .join(AssetGroup, AssetGroup.asset_class_id == AssetClass.id)
+                .where(AssetGroup.genome_digest == genome_digest, AssetGroup.name == group)
+            )
+
+
+def _no_recipe(request: BuildRequest, known: list[str]) -> NotFoundError:
+    from refgenie.core.names import nearest
+
+    like = nearest(request.group, known)
+    hint = f"refgenie build {request.genome}/{like}" if like else "refgenie recipe list"
+    return NotFoundError(f"no recipe makes {request.group}", hint=hint)

@@ -1,0 +1,27 @@
+"""Commands in containers of Podman."""
+
+from __future__ import annotations
+
+import os
+
+from refgenie.build.commands import Invocation
+from refgenie.build.runners import Workplace, refuse_characters
+from refgenie.build.runners.docker import DockerRunner
+
+
+class PodmanRunner(DockerRunner):
+    """Podman's command line is Docker's, but for user ids without root."""
+
+    name = "podman"
+    package = "podman"
+
+    def invocation(self, command: str, workplace: Workplace) -> Invocation:
+        """See Runner."""
+        for path, _ in workplace.mounts():
+            # Its option --mount splits at every comma, quoted or not.
+            refuse_characters(path, ',"\n', self.name)
+        return super().invocation(command, workplace)
+
+    def _user(self) -> list[str]:
+        # Without root, the container's ids are others than the host's unless they are kept.
+        return ([] if os.getuid() == 0 else ["--userns=keep-id"]) + super()._user()

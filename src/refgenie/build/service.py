@@ -1,0 +1,363 @@
+"""Builds of assets: planned, run one after the other, each whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from refgenie.build.build_log import BuildLog
+from refgenie.build.execution import Execution
+from refgenie.build.interruption import Interruption
+from refgenie.build.job import BuildJob, Site, render_questions
+from refgenie.build.missing_programs import require_programs
+from refgenie.build.order import Step, order
+from refgenie.build.planning import PlannedBuild, plan_step
+from refgenie.build.recipe_choice import RecipeChoice
+from refgenie.build.request import BuildParams, BuildRequest
+from refgenie.build.resolution import ResolvedBuild, Resolver, claimed_fasta, without_claimed_fasta
+from refgenie.build.runners import Runner, Workplace, make_runner
+from refgenie.core.layout import Folders
+from refgenie.core.locks import Locks, asset_lock
+from refgenie.core.names import is_genome_digest
+from refgenie.core.progress import NoProgress, Progress
+from refgenie.core.records import AssetRecord
+from refgenie.core.registry_path import RegistryPath
+from refgenie.db.database import Database
+from refgenie.errors import (
+    DigestMismatchError,
+    InterruptedByUserError,
+    InvalidInputError,
+    LockedError,
+    NotFoundError,
+    NotPermittedError,
+    RefgenieError,
+)
+from refgenie.genomes.initialization import own_store
+
+if TYPE_CHECKING:
+    from refgenie.assets.publish import Publisher
+    from refgenie.assets.service import AssetService
+    from refgenie.genomes.aliases import AliasService
+    from refgenie.genomes.service import GenomeService
+    from refgenie.recipes.asset_classes import AssetClassService
+    from refgenie.recipes.recipes import RecipeRequirements, RecipeService
+    from refgenie.sequences.model import StoreMode
+
+logger = logging.getLogger("refgenie.build")
+
+PATIENCE = 7 * 24 * 3600.0
+"""Seconds that a build waits for another process that builds, pulls or removes the same asset."""
+
+Pull = Callable[[RegistryPath], object]
+"""Pulls an asset from a subscribed server; ``transfer`` provides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """How one step of a call ended.
+
+    Attributes:
+        registry_path: As it was asked for.
+        asset: The asset, None where it failed.
+        error: Why it failed.
+        was_made: False where the asset was there already.
+        was_asked: False for what was made because another asset needs it.
+    """
+
+    registry_path: str
+    asset: AssetRecord | None
+    error: RefgenieError | None
+    was_made: bool
+    was_asked: bool
+
+
+class BuildService:
+    """Plans and runs builds; safe to call from several threads and processes."""
+
+    def __init__(
+        self,
+        database: Database,
+        folders: Folders,
+        aliases: AliasService,
+        genomes: GenomeService,
+        mode: StoreMode,
+        assets: AssetService,
+        publisher: Publisher,
+        recipes: RecipeService,
+        classes: AssetClassService,
+        locks: Locks,
+        progress: Progress | None = None,
+        pull: Pull | None = None,
+    ) -> None:
+        self._folders = folders
+        self._genomes = genomes
+        self._mode = mode
+        self._recipes = recipes
+        self._locks = locks
+        self._progress = progress or NoProgress()
+        self._pull = pull
+        self._site = Site(database, folders, mode, publisher)
+        self._resolver = Resolver(folders, aliases, assets, classes, RecipeChoice(database, recipes, classes))
+
+    # --- asking -----------------------------------------------------------------------------
+
+    def requests(self, paths: Sequence[str], params: BuildParams, **options: Any) -> list[BuildRequest]:
+        """One request per registry path; each recipe gets of ``params`` what it knows.
+
+        Args:
+            paths: ``genome/group[:asset]``.
+            params: What is given for all of them together.
+            **options: Further fields of BuildRequest, the same for all.
+
+        Raises:
+            InvalidInputError: A path is none, names a seek key, or something is given that no
+                recipe knows.
+        """
+        requests = []
+        for text in paths:
+            path = RegistryPath.parse(text)
+            if path.seek_key is not None:
+                raise InvalidInputError(
+                    f"{text!r} names a seek key; assets are built whole",
+                    hint=f"refgenie build {RegistryPath(path.genome, path.group, asset=path.asset)}",
+                )
+            requests.append(
+                BuildRequest(genome=path.genome, group=path.group, asset=path.asset, params=params, **options)
+            )
+        return requests if len(requests) < 2 else self._distribute(requests, params)
+
+    def _distribute(self, requests: list[BuildRequest], params: BuildParams) -> list[BuildRequest]:
+        used: set[str] = set()
+
+        def part(kind: str, given: Mapping[str, Any], known: Mapping[str, Any] | set[str]) -> dict[str, Any]:
+            taken = {key: value for key, value in given.items() if key in known}
+            used.update(f"{kind} {key}" for key in taken)
+            return taken
+
+        distributed = []
+        for request in requests:
+            try:
+                recipe = self._resolver.choice.choose(request, self._known_genome(request.genome)).recipe
+            except RefgenieError:
+                distributed.append(request)  # fails for its own reason when its turn comes
+                continue
+            files = {*recipe.input_files, *(("fasta",) if request.group == "fasta" else ())}
+            own = BuildParams(
+                assets=part("input asset", params.assets, recipe.input_assets),
+                files=part("input file", params.files, files),
+                params=part("parameter", params.params, recipe.input_params),
+            )
+            distributed.append(replace(request, params=own))
+        given = [
+            *(f"input asset {key}" for key in params.assets),
+            *(f"input file {key}" for key in params.files),
+            *(f"parameter {key}" for key in params.params),
+        ]
+        unused = [name for name in given if name not in used]
+        if unused:
+            raise InvalidInputError(f"none of the recipes has the {', '.join(unused)}")
+        return distributed
+
+    def requirements(self, request: BuildRequest) -> RecipeRequirements:
+        """What the recipe of a request wants to be given.
+
+        Raises:
+            NotFoundError: There is no such recipe.
+        """
+        chosen = self._resolver.choice.choose(request, self._known_genome(request.genome))
+        return self._recipes.requirements(chosen.record.name, chosen.record.version)
+
+    def plan(self, requests: Sequence[BuildRequest]) -> list[PlannedBuild]:
+        """What building would do, in order, with the commands that would run; nothing is changed.
+
+        Raises:
+            RefgenieError: What the first step that cannot be done would raise.
+        """
+        planned: list[PlannedBuild] = []
+        for step in order(requests, self._resolver):
+            if step.error is not None:
+                raise step.error
+            planned.append(plan_step(step, self._resolver, self._folders, self._mode, self._ask_properties))
+        return planned
+
+    # --- building ---------------------------------------------------------------------------
+
+    def build(self, request: BuildRequest) -> AssetRecord:
+        """Build one asset, with what it needs first where ``deps`` says so.
+
+        Returns:
+            The asset; the one that is there already unless ``force``.
+
+        Raises:
+            BuildFailedError: A command failed or its output does not fit the asset class.
+            NotFoundError: Genome, recipe, input or program is not there.
+            InterruptedByUserError: A signal ended it; nothing of it is registered.
+        """
+        results = self.build_all([request])
+        for result in results:
+            if result.error is not None:
+                raise result.error
+        asset = results[-1].asset
+        assert asset is not None
+        return asset
+
+    def build_all(self, requests: Sequence[BuildRequest]) -> list[BuildResult]:
+        """Build several assets in the order of their dependencies.
+
+        One that fails does not keep the others from being tried, except those that are built from it.
+
+        Raises:
+            InterruptedByUserError: A signal ended it; what was built before stays.
+        """
+        results: list[BuildResult] = []
+        with Interruption() as interruption:
+            for step in order(requests, self._resolver):
+                failed = [results[number] for number in step.after if results[number].error is not None]
+                results.append(self._take_step(step, failed, interruption))
+        return results
+
+    def _take_step(self, step: Step, failed: list[BuildResult], interruption: Interruption) -> BuildResult:
+        path = step.request.registry_path
+        try:
+            if step.error is not None:
+                raise step.error
+            if failed and failed[0].error is not None:
+                cause = failed[0].error
+                raise type(cause)(
+                    f"{path} was not built, since {failed[0].registry_path} failed: {cause.message}",
+                    hint=cause.hint,
+                )
+            if step.action == "pull":
+                asset, was_made = self._pull_asset(step.request), True
+            else:
+                asset, was_made = self._build_one(step.request, interruption)
+        except InterruptedByUserError:
+            raise
+        except RefgenieError as error:
+            return BuildResult(path, None, error, was_made=False, was_asked=step.was_asked)
+        return BuildResult(path, asset, None, was_made, step.was_asked)
+
+    def _pull_asset(self, request: BuildRequest) -> AssetRecord:
+        path = RegistryPath(request.genome, request.group, asset=request.asset)
+        if self._pull is None:
+            raise NotPermittedError(f"{path} cannot be pulled here", hint=f"refgenie pull {path}")
+        self._pull(path)
+        asset = self._resolver.find(path)
+        if asset is None:
+            raise NotFoundError(f"{path} was not pulled")
+        return asset
+
+    def _build_one(self, request: BuildRequest, interruption: Interruption) -> tuple[AssetRecord, bool]:
+        self._make_genome(request)
+        build = self._resolver.resolve(request)
+        runner = self._runner(build)
+        name, properties = self._name(build, runner)
+        path = RegistryPath(build.genome_digest, request.group, asset=name)
+        if (there := self._there(path, request)) is not None:
+            return there, False
+        with self._alone(path):
+            # Another process may have built it while this one waited, or replaced an input.
+            if (there := self._there(path, request)) is not None:
+                return there, False
+            build = self._resolver.resolve(request)
+            return BuildJob(self._site, build, name, runner, properties).run(interruption), True
+
+    def _there(self, path: RegistryPath, request: BuildRequest) -> AssetRecord | None:
+        if request.force:
+            return None
+        found = self._resolver.find(path)
+        if found is None or not self._resolver.is_whole(found):
+            return None
+        logger.info("%s/%s:%s is built already", request.genome, path.group, path.asset)
+        return found
+
+    @contextmanager
+    def _alone(self, path: RegistryPath) -> Iterator[None]:
+        name = asset_lock(path.genome, path.group, path.asset or "")
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._locks.hold(name, 0))
+            except LockedError as error:
+                logger.info("waiting: %s", error.message)
+                stack.enter_context(self._locks.hold(name, PATIENCE))
+            yield
+
+    # --- what comes before a build ------------------------------------------------------------
+
+    def _known_genome(self, genome: str) -> str | None:
+        try:
+            return self._resolver.genome(genome)
+        except NotFoundError:
+            return None
+
+    def _make_genome(self, request: BuildRequest) -> None:
+        """Make an unknown genome of the FASTA file that was given; a known one must be that file's."""
+        fasta = claimed_fasta(request)
+        if fasta is None:
+            return
+        known = self._known_genome(request.genome)
+        if known is None and not is_genome_digest(request.genome):
+            logger.info("initializing the genome %s from %s", request.genome, fasta)
+            self._genomes.initialize_genome(fasta, [request.genome], progress=self._progress)
+            return
+        if known is None:
+            return  # an unknown digest is told by whoever resolves it
+        chosen = self._resolver.choice.choose(request, known)
+        _, claim = without_claimed_fasta(request, chosen)
+        if claim is not None and own_store(self._mode).digest_fasta(claim) != known:
+            raise DigestMismatchError(
+                f"{fasta} does not hold the sequences of the genome {request.genome} ({known})",
+                hint="give another name to another genome",
+            )
+
+    def _runner(self, build: ResolvedBuild) -> Runner:
+        runner = make_runner(build.request.container)
+        if runner.is_container and build.chosen.recipe.docker_image is None:
+            logger.warning(
+                "the recipe %s has no container image: it runs on the host", build.chosen.recipe.name
+            )
+            return make_runner(None)
+        return runner
+
+    def _name(self, build: ResolvedBuild, runner: Runner) -> tuple[str, dict[str, str] | None]:
+        """The asset's name, and the custom seek keys where the name needed them."""
+        properties = self._ask_properties(build, runner) if build.name_needs_properties else None
+        values = build.values(
+            self._folders,
+            asset_name="",
+            output_folder=self._folders.work,
+            custom_properties=properties or {},
+        )
+        return build.name(values), properties
+
+    def _ask_properties(self, build: ResolvedBuild, runner: Runner | None = None) -> dict[str, str]:
+        """Run the commands of the recipe's custom seek keys."""
+        runner = runner or self._runner(build)
+        recipe = build.chosen.recipe
+        with tempfile.TemporaryDirectory(prefix="refgenie-") as folder:
+            scratch, output_folder = Path(folder, "scratch"), Path(folder, "output")
+            scratch.mkdir()
+            output_folder.mkdir()
+            values = build.values(
+                self._folders, asset_name="", output_folder=output_folder, custom_properties={}
+            )
+            questions = render_questions(build, values)
+            if not runner.is_container:
+                require_programs(list(questions.values()), image=recipe.docker_image)
+            workplace = Workplace(
+                build_id=Path(folder).name.removeprefix("refgenie-"),
+                scratch=scratch,
+                output_folder=output_folder,
+                genome_folder=self._folders.genome_folder,
+                inputs=tuple(build.files.values()),
+                image=recipe.docker_image if runner.is_container else None,
+                volumes=build.request.volumes,
+            )
+            runner.prepare(workplace)
+            with BuildLog(Path(folder, "log")) as log:
+                return Execution(build.request.registry_path, runner, workplace, log).ask(questions)

@@ -31,7 +31,7 @@ class AssetClassService:
     """
 
     def __init__(self, database: Database, fetch: Fetch | None = None) -> None:
-        self._database = database
+        self.database = database
         self._fetch = fetch
 
     def add(self, source: Source, *, force: bool = False) -> AssetClassRecord:
@@ -57,7 +57,7 @@ class AssetClassService:
                 row, _ = register_asset_class(session, entry, on_conflict="replace" if force else "fail")
             return asset_class_record(row)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def get(self, name: str, version: str | None = None) -> AssetClassRecord:
         """The asset class of this name; without a version the highest one.
@@ -65,12 +65,12 @@ class AssetClassService:
         Raises:
             NotFoundError: There is none.
         """
-        with self._database.read() as session:
+        with self.database.read() as session:
             return asset_class_record(require(session, tables.AssetClass, name, version))
 
     def list(self) -> list[AssetClassRecord]:
         """All asset classes, by name and version."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             rows = list(session.scalars(select(tables.AssetClass)))
             rows.sort(key=lambda row: (row.name, version_key(row.version)))
             return [asset_class_record(row) for row in rows]
@@ -96,10 +96,10 @@ class AssetClassService:
             session.delete(row)
             return record
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def _is_registered(self, name: str) -> bool:
-        with self._database.read() as session:
+        with self.database.read() as session:
             return find(session, tables.AssetClass, name) is not None
 
     def _read(self, place: str) -> Document:

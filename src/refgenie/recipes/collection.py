@@ -91,6 +91,14 @@ class SyncReport:
         entries: list[str] = getattr(self, outcome.value)
         entries.append(definition)
 
+    def __str__(self) -> str:
+        counts = [
+            f"{len(entries)} {outcome.value}"
+            for outcome in Outcome
+            if (entries := getattr(self, outcome.value))
+        ]
+        return ", ".join(counts) or "nothing offered"
+
 
 def read_index(data: bytes, origin: str) -> Index:
     """Parse an index and check every path in it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,26 +14,26 @@ from refgenie.db.database import Database
 from refgenie.errors import ConflictError
 from refgenie.recipes.dialects import to_canonical
 from refgenie.recipes.documents import Fetch, Source, read_document
-from refgenie.recipes.models import InputAssetSlot, InputFile, InputParameter, Recipe
+from refgenie.recipes.models import Recipe
 from refgenie.recipes.registration import recipe_record, register_recipe, require
 from refgenie.recipes.versions import version_key
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeRequirements:
-    """What a recipe wants to be given.
+    """What a recipe wants to be given; each entry is as in the canonical dialect.
 
     Attributes:
-        files: Files (``--files``); those without a default must be given.
+        files: Files (``--files``); those without a ``default`` must be given.
         params: Parameters (``--params``).
-        assets: Assets (``--assets``), with the class each must have.
+        assets: Assets (``--assets``), with the ``asset_class`` each must have.
     """
 
     recipe_name: str
     recipe_version: str
-    files: dict[str, InputFile]
-    params: dict[str, InputParameter]
-    assets: dict[str, InputAssetSlot]
+    files: dict[str, dict[str, Any]]
+    params: dict[str, dict[str, Any]]
+    assets: dict[str, dict[str, Any]]
 
 
 class RecipeService:
@@ -44,7 +45,7 @@ class RecipeService:
     """
 
     def __init__(self, database: Database, fetch: Fetch | None = None) -> None:
-        self._database = database
+        self.database = database
         self._fetch = fetch
 
     def add(self, source: Source, *, force: bool = False) -> RecipeRecord:
@@ -66,7 +67,7 @@ class RecipeService:
             row, _ = register_recipe(session, model, on_conflict="replace" if force else "fail")
             return recipe_record(row)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def get(self, name: str, version: str | None = None) -> RecipeRecord:
         """The recipe of this name; without a version the highest one.
@@ -74,12 +75,12 @@ class RecipeService:
         Raises:
             NotFoundError: There is none.
         """
-        with self._database.read() as session:
+        with self.database.read() as session:
             return recipe_record(require(session, tables.Recipe, name, version))
 
     def list(self) -> list[RecipeRecord]:
         """All recipes, by name and version."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             rows = list(session.scalars(select(tables.Recipe)))
             rows.sort(key=lambda row: (row.name, version_key(row.version)))
             return [recipe_record(row) for row in rows]
@@ -91,13 +92,12 @@ class RecipeService:
             NotFoundError: There is no such recipe.
         """
         record = self.get(name, version)
-        model = Recipe.from_definition(record.definition)
         return RecipeRequirements(
             recipe_name=record.name,
             recipe_version=record.version,
-            files=dict(model.input_files),
-            params=dict(model.input_params),
-            assets=dict(model.input_assets),
+            files=record.definition.get("input_files", {}),
+            params=record.definition.get("input_params", {}),
+            assets=record.definition.get("input_assets", {}),
         )
 
     def remove(self, name: str, version: str | None = None) -> RecipeRecord:
@@ -123,4 +123,4 @@ class RecipeService:
             session.delete(row)
             return record
 
-        return self._database.write(work)
+        return self.database.write(work)

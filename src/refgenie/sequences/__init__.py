@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         SequenceInfo,
         StoreMode,
     )
+    from refgenie.sequences.remote.sources import RemoteSource, make_source
     from refgenie.sequences.seqcol import compare_level2
+    from refgenie.sequences.server_mode import ServerMode
 
 _HOMES = {
     "AliasStore": "model",
@@ -28,10 +30,13 @@ _HOMES = {
     "GarbageReport": "model",
     "ImportResult": "model",
     "LocalMode": "local",
+    "RemoteSource": "remote.sources",
     "SequenceInfo": "model",
+    "ServerMode": "server_mode",
     "StoreAliasManager": "aliases",
     "StoreMode": "model",
     "compare_level2": "seqcol",
+    "make_source": "remote.sources",
 }
 
 __all__ = [
@@ -42,10 +47,13 @@ __all__ = [
     "GarbageReport",
     "ImportResult",
     "LocalMode",
+    "RemoteSource",
     "SequenceInfo",
+    "ServerMode",
     "StoreAliasManager",
     "StoreMode",
     "compare_level2",
+    "make_source",
 ]
 
 

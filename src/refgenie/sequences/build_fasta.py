@@ -47,9 +47,7 @@ def _export(store: Path, digest: str, folder: Path, case: str) -> None:
     if not files.listed(digest):
         files.read_manifest()
         raise NotFoundError(f"the store {store} has no sequence collection {digest}")
-    export_fasta(
-        files, digest, folder, case="upper" if case == "upper" else "keep", progress=NoProgress()
-    )
+    export_fasta(files, digest, folder, case="upper" if case == "upper" else "keep", progress=NoProgress())
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def create_store(files: StoreFiles, probe: Callable[[Path], bool] = tells_case) 
         NotPermittedError: The disk cannot be written, or it does not keep the cases apart: files
             are named by digests that may differ by nothing else.
     """
-    if files.exists():
+    if files.exists() and not files.journal.exists():
         return
     with writing(str(files.root)):
         files.root.mkdir(parents=True, exist_ok=True)
@@ -45,4 +45,5 @@ def create_store(files: StoreFiles, probe: Callable[[Path], bool] = tells_case) 
             )
         for folder in (files.root / "sequences", files.collections):
             folder.mkdir(exist_ok=True)
-        files.write_indices({}, {})
+        with files.committing():
+            files.write_indices({}, {})

@@ -62,3 +62,20 @@ def pieces(start: int, end: int, size: int = _PIECE) -> Iterator[tuple[int, int]
     """The region in pieces of a bounded size."""
     for at in range(start, end, size):
         yield at, min(at + size, end)
+
+
+def check_fhr(document: dict[str, Any]) -> None:
+    """Refuse what the engine could not read back as FHR metadata."""
+    import json
+    import tempfile
+
+    from gtars.refget import FhrMetadata
+
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as handle:
+        try:
+            json.dump(document, handle)
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError(f"the FHR metadata is no JSON document: {error}") from error
+        handle.flush()
+        with engine_errors("reading the FHR metadata"):
+            FhrMetadata.from_json(handle.name)

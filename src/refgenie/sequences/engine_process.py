@@ -127,6 +127,26 @@ def _overlaid(residues: bytes, start: int, runs: array[int], spool: Any) -> byte
     return bytes(changed)
 
 
+def _verify(job: Job, answer: Any) -> None:
+    """Compute the digests of a store's sequences again, their residues beside the store included."""
+    from refgenie.sequences.reader import Residues
+    from refgenie.sequences.store_files import StoreFiles
+
+    work = json.loads(sys.stdin.readline())["sequences"]
+    residues = Residues(open_store(job["view"]), StoreFiles(Path(job["store"])))
+    for digest, length in work:
+        try:
+            state = hashlib.sha512()
+            for start, end in pieces(0, length):
+                state.update(residues.read(digest, start, end))
+            if base64.urlsafe_b64encode(state.digest()[:24]).decode() != digest:
+                answer(digest=digest, found="the residues have another digest")
+        except RefgenieError as error:
+            answer(digest=digest, found=error.message)
+        answer(advance=length)
+    answer(done=True)
+
+
 def _export(job: Job, answer: Any) -> None:
     """Write one part of a FASTA file."""
     from refgenie.sequences.durable import writing
@@ -145,7 +165,7 @@ def _export(job: Job, answer: Any) -> None:
         )
 
 
-_JOBS = {"import": _import, "digest": _digest, "export": _export}
+_JOBS = {"import": _import, "digest": _digest, "verify": _verify, "export": _export}
 
 if __name__ == "__main__":
     sys.exit(main())

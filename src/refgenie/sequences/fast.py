@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from refgenie.errors import NotFoundError
 from refgenie.sequences.store_files import StoreFiles
-from refgenie.sequences.views import LARGEST, find_line, passing_view
+from refgenie.sequences.views import find_line, passing_view
+
+
+class SequenceNotHereError(NotFoundError):
+    """The sequence of a remote genome is still on its server; ``LocalMode.open`` brings it."""
 
 
 def fetch(
@@ -31,6 +36,7 @@ def fetch(
 
     Raises:
         NotFoundError: There is no such collection or sequence.
+        SequenceNotHereError: The genome is remote, and this sequence was not fetched yet.
         InvalidInputError: The region does not lie within the sequence, or the store is damaged.
     """
     from refgenie.sequences.engine import open_store
@@ -48,8 +54,10 @@ def fetch(
         finally:
             residues.close()
 
+    if not files.sequence(digest.decode()).exists() and files.origin(collection_digest).exists():
+        raise SequenceNotHereError(f"{region_name} of {collection_digest} was not fetched yet")
     view = files.view(collection_digest)
-    if _small(view):
+    if (view / "rgstore.json").exists():  # which is made for collections that open fast
         found = read(view)
     else:
         with passing_view(files, [line]) as view:
@@ -61,8 +69,3 @@ def fetch(
         mask.apply(region_name, found, first)
         mask.close()
     return found.decode()
-
-
-def _small(view: Path) -> bool:
-    """Whether there is a lasting view (which is made for collections of at most LARGEST sequences)."""
-    return LARGEST > 0 and (view / "rgstore.json").exists()

@@ -7,12 +7,13 @@ single bytes then find what is of interest.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from refgenie.errors import InvalidInputError
 
@@ -49,6 +50,7 @@ class ScannedSequence:
 
     Attributes:
         name: First word of the header.
+        sha512: State of the upper case residues' digest, where digests are computed.
         length: Residues.
         case_changes: Positions at which the case changes, beginning with upper case; as many
             changes to lower case as back; empty where all is upper case.
@@ -60,6 +62,7 @@ class ScannedSequence:
     length: int = 0
     case_changes: array[int] = field(default_factory=lambda: array("Q"))
     rare: array[int] = field(default_factory=lambda: array("Q"))
+    sha512: Any = None
 
 
 class FastaScan:
@@ -67,10 +70,11 @@ class FastaScan:
 
     Args:
         path: Named in messages.
-        spool: Where the rare residues are written, upper case.
+        spool: Where the rare residues are written, upper case; None computes the sequences'
+            digests instead.
     """
 
-    def __init__(self, path: Path, spool: Path) -> None:
+    def __init__(self, path: Path, spool: Path | None) -> None:
         self._path = path
         self._spool_path = spool
         self._spool: IO[bytes] | None = None
@@ -152,7 +156,8 @@ class FastaScan:
             raise self._fault(f"there is a second sequence with the name {name!r}")
         self._names.add(name)
         self._line += 1
-        self.sequences.append(ScannedSequence(name))
+        state = hashlib.sha512() if self._spool_path is None else None
+        self.sequences.append(ScannedSequence(name, sha512=state))
         self._lower = False
 
     def _residues(self, text: bytes) -> None:
@@ -162,10 +167,12 @@ class FastaScan:
         if bytes([_INVALID]) in classes:
             raise self._bad_residue(text)
         sequence = self.sequences[-1]
-        if b"\2" in classes or b"\3" in classes:
+        if sequence.sha512 is not None:
+            sequence.sha512.update(text.translate(_UPPER, b"\n"))
+        elif b"\2" in classes or b"\3" in classes:
             self._rare(sequence, text, classes)
             classes = classes.translate(_LOWER_CASE)
-        if self._lower or _LOWER in classes:
+        if sequence.sha512 is None and (self._lower or _LOWER in classes):
             self._case(sequence, classes)
         sequence.length += len(classes)
         self._line += len(text) - len(classes)
@@ -188,6 +195,7 @@ class FastaScan:
 
     def _keep(self, sequence: ScannedSequence, at: int, residues: bytes) -> None:
         if self._spool is None:
+            assert self._spool_path is not None
             self._spool = self._spool_path.open("wb")
         self._spool.write(residues)
         sequence.rare.extend((sequence.length + at, len(residues), self._spooled))

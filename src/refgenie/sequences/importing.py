@@ -29,7 +29,7 @@ from refgenie.sequences.masks import Mask, mask_digest, write_mask
 from refgenie.sequences.model import CollectionInfo, ImportResult, MaskRule, SequenceInfo
 from refgenie.sequences.recovery import ready_to_write
 from refgenie.sequences.staging import staging_folder
-from refgenie.sequences.store_files import StoreFiles, index_entry
+from refgenie.sequences.store_files import StoreFiles, index_entry, is_unknown
 from refgenie.sequences.views import make_view
 from refgenie.sequences.workers import Worker
 
@@ -216,8 +216,8 @@ def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:
     with writing(str(files.root)):
         _move_sequences(files, staged)
         kept = _keep_mask(files, staged, mask, was_new)
-        if was_new:
-            _list_collection(files, staged)
+        if was_new or files.origin(staged.digest).exists():
+            _list_collection(files, staged, was_new)
         make_view(files, staged.digest)
     return ImportResult(describe_collection(files, staged.digest), was_new, kept)
 
@@ -228,7 +228,7 @@ def _move_sequences(files: StoreFiles, staged: Staged) -> None:
     for entry, found in zip(staged.sequences, staged.scanned, strict=True):
         source, place = staged.files.sequence(entry.digest), files.sequence(entry.digest)
         if entry.digest in staged.inexact:
-            _write_exact(files.exact(entry.digest), found, staged.spool)
+            move_exact(files.exact(entry.digest), found, staged.spool)
         if not source.exists():
             continue  # a sequence that occurs twice was moved the first time
         if place.parent not in folders:
@@ -239,7 +239,8 @@ def _move_sequences(files: StoreFiles, staged: Staged) -> None:
         sync_folder(folder)
 
 
-def _write_exact(path: Path, found: ScannedSequence, spool: Path) -> None:
+def move_exact(path: Path, found: ScannedSequence, spool: Path) -> None:
+    """Write the rare residues of a scanned sequence to their place."""
     write_through(path, lambda handle: write_exact(handle, found.rare, spool))
 
 
@@ -270,13 +271,27 @@ def read_mask_digest(files: StoreFiles, digest: str) -> str | None:
     return mask.digest
 
 
-def _list_collection(files: StoreFiles, staged: Staged) -> None:
-    write_bytes(files.collection(staged.digest), staged.files.collection(staged.digest).read_bytes())
-    sequences = staged.files.sequence_lines() | files.sequence_lines()
-    head = staged.files.head(staged.digest)
-    collections = files.index_lines()
-    collections[staged.digest] = index_entry(head, len(staged.sequences))
-    files.write_indices(sequences, collections)
+def _list_collection(files: StoreFiles, staged: Staged, was_new: bool) -> None:
+    """List it last of all; a remote collection becomes one that is here."""
+    place = files.collection(staged.digest)
+    with files.committing():
+        try:
+            write_bytes(place, staged.files.collection(staged.digest).read_bytes())
+            own = staged.files.sequence_lines()
+            others = {
+                digest: line
+                for digest, line in files.sequence_lines().items()
+                if digest not in own or not is_unknown(line)
+            }
+            collections = files.index_lines()
+            collections[staged.digest] = index_entry(staged.files.head(staged.digest), len(staged.sequences))
+            files.write_indices(own | others, collections)
+            files.origin(staged.digest).unlink(missing_ok=True)
+        except BaseException:
+            # The journal stays: the next writer makes the indices from the collections' files.
+            if was_new:
+                place.unlink(missing_ok=True)
+            raise
 
 
 def describe_collection(files: StoreFiles, digest: str) -> CollectionInfo:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from pathlib import Path
 from typing import Any
 
 from refgenie.core.layout import Folders
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import NoProgress, Progress
-from refgenie.errors import NotFoundError
+from refgenie.errors import InvalidInputError, NotFoundError
 from refgenie.sequences.aliases import StoreAliasManager
-from refgenie.sequences.model import Case, CollectionInfo, ImportResult, MaskRule, SequenceInfo
-from refgenie.sequences.reader import StoreReader
-from refgenie.sequences.store_files import LEVEL1, StoreFiles
+from refgenie.sequences.model import (
+    Case,
+    CollectionInfo,
+    CollectionReader,
+    Fault,
+    GarbageReport,
+    ImportResult,
+    MaskRule,
+)
+from refgenie.sequences.reading import StoreReading
+from refgenie.sequences.store_files import StoreFiles
 
 
-class LocalMode:
+class LocalMode(StoreReading):
     """The own store: genomes are imported, read, exported, verified and removed here.
 
     Args:
@@ -28,10 +36,10 @@ class LocalMode:
     writable = True
 
     def __init__(self, folders: Folders, locks: Locks, progress: Progress | None = None) -> None:
+        super().__init__(StoreFiles(folders.store))
         self._folders = folders
         self._locks = locks
         self._progress = progress or NoProgress()
-        self.files = StoreFiles(folders.store)
         self.aliases = StoreAliasManager(self.files, locks)
 
     @property
@@ -39,61 +47,49 @@ class LocalMode:
         """The store's folder."""
         return self.files.root
 
-    def has_collection(self, digest: str) -> bool:
-        """Whether the store lists this collection."""
-        return self.files.listed(digest)
-
-    def collections(self) -> list[str]:
-        """Digests of all collections, sorted."""
-        return sorted(self.files.index_lines())
-
-    def collection(self, digest: str) -> CollectionInfo:
-        """Digests, sizes and mask of a collection."""
-        from refgenie.sequences.importing import describe_collection
-
-        self._listed(digest)
-        return describe_collection(self.files, digest)
-
-    def sequences(self, digest: str) -> list[SequenceInfo]:
-        """The collection's sequences in its order."""
-        self._listed(digest)
-        return self.files.sequences(digest)
-
-    def level1(self, digest: str) -> dict[str, Any]:
-        """Seqcol level 1, the attributes that follow from the inherent ones included."""
-        self._listed(digest)
-        head = self.files.head(digest)
-        return {name: head[key] for name, key in LEVEL1.items() if head.get(key)}
-
-    def level2(self, digest: str) -> dict[str, Any]:
-        """Seqcol level 2: names, lengths and sequences as lists."""
-        found = self.sequences(digest)
-        return {
-            "names": [entry.name for entry in found],
-            "lengths": [entry.length for entry in found],
-            "sequences": [f"SQ.{entry.digest}" for entry in found],
-        }
-
-    def open(self, digest: str) -> StoreReader:
-        """A reader of one collection's residues."""
-        self._listed(digest)
-        return StoreReader(self.files, digest)
-
     def create_store(self) -> None:
-        """Make the store where there is none."""
+        """Make the store where there is none.
+
+        Raises:
+            NotPermittedError: The disk cannot be written, or does not tell upper from lower case.
+        """
         from refgenie.sequences.creation import create_store
 
         if not self.files.exists():
             with self._locks.hold(STORE_LOCK):
                 create_store(self.files)
 
+    def open(self, digest: str) -> CollectionReader:
+        """A reader of one collection's residues; those of a remote one are brought here."""
+        self._require(digest)
+        if self.files.origin(digest).exists():
+            from refgenie.sequences.remote.arrival import Keeper
+            from refgenie.sequences.remote.reader import RemoteReader
+            from refgenie.sequences.remote.registration import is_complete, origin_of
+            from refgenie.sequences.remote.sources import make_source
+
+            address = origin_of(self.files, digest)
+            if address is not None and not is_complete(self.files, digest):
+                keeper = Keeper(
+                    lambda: make_source(address),
+                    self.files,
+                    self._folders.work,
+                    self._locks,
+                    self._progress,
+                )
+                return RemoteReader(self.files, digest, keeper)
+        from refgenie.sequences.reader import StoreReader
+
+        return StoreReader(self.files, digest)
+
+    def origin(self, digest: str) -> str | None:
+        """Address from which the sequences of a remote collection come, None for an imported one."""
+        from refgenie.sequences.remote.registration import origin_of
+
+        return origin_of(self.files, digest)
+
     def import_fasta(
-        self,
-        fasta: Path,
-        *,
-        mask: MaskRule = "keep",
-        progress: Progress | None = None,
-        accept: Callable[[str], object] | None = None,
+        self, fasta: Path, *, mask: MaskRule = "keep", progress: Progress | None = None
     ) -> ImportResult:
         """Import a FASTA file: plain, gzip or BGZF by content, a pipe too.
 
@@ -102,8 +98,6 @@ class LocalMode:
             mask: What happens to the mask of a collection that is there already and was masked
                 otherwise: the first is kept, or this one replaces it.
             progress: Told the bytes of the file that were read.
-            accept: Called with the collection's digest, under the store's lock, before anything
-                is stored; what it raises ends the import and leaves the store as it was.
 
         Raises:
             InvalidInputError: The file is no FASTA that can be stored; names file, line and reason.
@@ -119,7 +113,6 @@ class LocalMode:
             fasta,
             mask=mask,
             progress=progress or self._progress,
-            accept=accept,
         )
 
     def export_fasta(
@@ -143,9 +136,121 @@ class LocalMode:
         """
         from refgenie.sequences.export import export_fasta
 
-        self._listed(digest)
+        self._require(digest)
+        self._bring_all(digest)
         return export_fasta(self.files, digest, folder, case=case, progress=progress or self._progress)
 
-    def _listed(self, digest: str) -> None:
+    def register_remote(self, url: str, digest: str) -> CollectionInfo:
+        """List a collection whose sequences stay on a server until they are read.
+
+        Args:
+            url: A static RefgetStore or a seqcol API; which of them is found out.
+            digest: The collection there.
+
+        Raises:
+            NotFoundError: The server has no such collection.
+            DigestMismatchError: What it answers has another digest.
+            NetworkError: It does not answer, or is neither of the two.
+        """
+        from refgenie.sequences.remote.registration import register_remote
+
+        self.create_store()
+        return register_remote(self.files, self._locks, url, digest)
+
+    def remove(self, digest: str) -> None:
+        """Remove a collection, its aliases, and the sequences that no other collection uses."""
+        from refgenie.sequences.removal import remove_collection
+
+        self._require(digest)
+        with self._locks.hold(STORE_LOCK):
+            self._require(digest)
+            remove_collection(self.files, digest)
+
+    def verify(
+        self,
+        digest: str | None = None,
+        *,
+        repair_from: Path | str | None = None,
+        repair: bool = False,
+        progress: Progress | None = None,
+    ) -> list[Fault]:
+        """Compute the digests of stored sequences again from their bytes.
+
+        Args:
+            digest: One collection; None is all of them, and the indices too.
+            repair_from: A FASTA file (Path) or a server (address) that damaged sequences are
+                restored from.
+            repair: Restore without ``repair_from`` too: from where a remote collection came.
+            progress: Told the residues that were read.
+
+        Returns:
+            What is wrong, repaired or not; empty where all is well.
+        """
+        from refgenie.sequences.integrity import repair as mend
+        from refgenie.sequences.integrity import verify
+
+        if digest is not None:
+            self._require(digest)
+        shown = progress or self._progress
+        faults = verify(self.files, digest, shown)
+        if not faults or not (repair or repair_from):
+            return faults
+        source = repair_from
+        if isinstance(source, str) and "://" not in source:
+            source = Path(source)
+        return mend(self.files, self._folders.work, self._locks, faults, source, shown)
+
+    def repair_index(self) -> list[Fault]:
+        """Make damaged index files anew from the collections' own files."""
+        from refgenie.sequences.recovery import repair_index
+
+        if not self.files.root.exists():
+            return []
+        with self._locks.hold(STORE_LOCK):
+            return repair_index(self.files)
+
+    def index_faults(self) -> list[Fault]:
+        """What is wrong with the index files; nothing is changed."""
+        from refgenie.sequences.recovery import index_faults
+
+        return index_faults(self.files)
+
+    def collect_garbage(self) -> GarbageReport:
+        """Remove sequences that no collection uses, and what ended imports left behind."""
+        from refgenie.sequences.removal import collect_garbage
+
+        with self._locks.hold(STORE_LOCK):
+            return collect_garbage(self.files, self._folders.work)
+
+    def set_fhr(self, digest: str, document: dict[str, Any]) -> None:
+        """Keep FHR metadata (FAIR Headers Reference genome 1.0) of a collection.
+
+        Raises:
+            InvalidInputError: The document is no FHR metadata.
+        """
+        from refgenie.sequences.durable import write_bytes, writing
+        from refgenie.sequences.engine import check_fhr
+        from refgenie.sequences.recovery import ready_to_write
+
+        self._require(digest)
+        check_fhr(document)
+        with self._locks.hold(STORE_LOCK), writing(str(self.files.root)):
+            ready_to_write(self.files)
+            write_bytes(self.files.fhr(digest), json.dumps(document, indent=2).encode())
+            self.files.write_manifest()
+
+    def _bring_all(self, digest: str) -> None:
+        """Have every sequence of a remote collection here."""
+        if self.files.origin(digest).exists():
+            with self.open(digest) as reader:
+                for name in reader.names:
+                    reader.fetch(name, 0, 1)
+
+    def _require(self, digest: str) -> None:
         if not self.files.listed(digest):
+            if self.files.root.exists() and self.files.collection(digest).exists():
+                raise InvalidInputError(
+                    f"the store's index does not list collection {digest}, whose file is there",
+                    hint="run 'refgenie doctor --fix'",
+                )
             raise NotFoundError(f"the store has no sequence collection {digest}")

@@ -54,6 +54,15 @@ def write_mask(handle: IO[bytes], digest: str, changes: Changes) -> None:
     handle.writelines(blocks)
 
 
+def is_mask(content: bytes) -> bool:
+    """Whether these bytes begin like a mask file."""
+    try:
+        index = json.loads(content.split(b"\n", 1)[0])
+        return bool(index["version"] == 1 and index["digest"] and index["sequences"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
 def _little(numbers: array[int]) -> bytes:
     if sys.byteorder == "big":
         numbers = numbers[:]

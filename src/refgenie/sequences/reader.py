@@ -42,15 +42,20 @@ class Residues:
         """Residues [start, end) of a sequence in upper case."""
         if start == end:
             return bytearray()
+        if digest not in self._exact:
+            if not self._files.sequence(digest).exists():
+                raise InvalidInputError(
+                    f"sequence {digest} is missing from the store {self._files.root}",
+                    hint="run 'refgenie genome verify --repair'",
+                )
+            path = self._files.exact(digest)
+            self._exact[digest] = ExactResidues(path) if path.exists() else None
         residues = bytearray(decode(self._store, digest, start, end).encode())
         if len(residues) != end - start:
             raise InvalidInputError(
                 f"sequence {digest} is damaged: {len(residues)} residues instead of {end - start}",
                 hint="run 'refgenie genome verify'",
             )
-        if digest not in self._exact:
-            path = self._files.exact(digest)
-            self._exact[digest] = ExactResidues(path) if path.exists() else None
         if (exact := self._exact[digest]) is not None:
             exact.apply(residues, start)
         return residues

@@ -67,7 +67,8 @@ def repair_index(files: StoreFiles) -> list[Fault]:
                 _keep_readable_lines(path)
         if not _has_description(files):
             write_bytes(files.manifest, json.dumps({"mode": _mode(files, sequences)}).encode())
-        files.write_indices(sequences, collections)
+        with files.committing():
+            files.write_indices(sequences, collections)
     return faults
 
 

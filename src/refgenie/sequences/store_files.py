@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ LEVEL1 = {
     "sorted_sequences": "sorted_sequences_digest",
 }
 """Seqcol attribute to the key of the collection file's head."""
+UNKNOWN = "Unknown"
+"""Alphabet of a remote sequence of which no residue was seen yet."""
 REPAIR_HINT = "run 'refgenie doctor --fix'; nothing is written to the store until then"
 
 
@@ -190,12 +193,7 @@ class StoreFiles:
             raise NotFoundError(f"the store has no sequence collection {digest}") from error
 
     def write_indices(self, sequences: dict[bytes, bytes], collections: dict[str, bytes]) -> None:
-        """Replace both indices (digest to line) and the description that vouches for them.
-
-        The journal tells the next writer, where this one is killed between two of the three
-        files, that it was an interrupted commit and no damage.
-        """
-        write_bytes(self.journal, json.dumps({"pid": os.getpid()}).encode())
+        """Replace both indices (digest to line) and the description that vouches for them."""
         _write_index(self.sequence_index, SEQUENCE_COLUMNS, sequences)
         _write_index(
             self.collection_index,
@@ -203,6 +201,16 @@ class StoreFiles:
             {digest.encode(): line for digest, line in collections.items()},
         )
         self.write_manifest()
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """Change collection files and indices inside the block.
+
+        The journal tells the next writer, where this one ends in between, that the files that
+        do not agree were an interrupted commit and no damage.
+        """
+        write_bytes(self.journal, json.dumps({"pid": os.getpid()}).encode())
+        yield
         self.journal.unlink(missing_ok=True)
 
     def write_manifest(self) -> None:
@@ -237,14 +245,25 @@ def parse_sequence(line: bytes) -> SequenceInfo:
     return SequenceInfo(name, int(length), digest, md5, alphabet, "".join(description))
 
 
+def sequence_line(entry: SequenceInfo) -> bytes:
+    """The line of a ``.rgsi`` file for a sequence."""
+    columns = [entry.name, str(entry.length), entry.alphabet, entry.digest, entry.md5]
+    return ("\t".join([*columns, entry.description]) + "\n").encode()
+
+
+def is_unknown(line: bytes) -> bool:
+    """Whether the residues of a sequence were never seen, so that MD5 and alphabet are not known."""
+    return line.split(b"\t", 3)[2] == UNKNOWN.encode()
+
+
 def index_entry(head: dict[str, str], sequences: int) -> bytes:
     """The line of ``collections.rgci`` for a collection file's head."""
     columns = [head["seqcol_digest"], str(sequences)]
-    columns += [head.get(key, "") for key in _INDEX_ORDER]
+    columns += [head.get(key, "") for key in HEAD_ORDER]
     return ("\t".join(columns) + "\n").encode()
 
 
-_INDEX_ORDER = (
+HEAD_ORDER = (
     "names_digest",
     "sequences_digest",
     "lengths_digest",

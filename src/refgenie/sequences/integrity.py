@@ -1,0 +1,174 @@
+"""Stored residues digested again, and damaged ones restored from a FASTA or a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from refgenie.core.locks import STORE_LOCK, Locks
+from refgenie.core.progress import Progress
+from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
+from refgenie.sequences.importing import move_exact, share, stage
+from refgenie.sequences.model import Fault, SequenceInfo
+from refgenie.sequences.recovery import index_faults, prove_collection
+from refgenie.sequences.remote.arrival import arrive, move_in
+from refgenie.sequences.remote.registration import origin_of
+from refgenie.sequences.remote.sources import make_source
+from refgenie.sequences.staging import staging_folder
+from refgenie.sequences.store_files import StoreFiles, sequence_line
+from refgenie.sequences.views import passing_view
+from refgenie.sequences.workers import Worker
+
+_SHARED = 32 << 20
+
+
+def verify(files: StoreFiles, digest: str | None, progress: Progress) -> list[Fault]:
+    """Prove one collection, or all of them, from the stored bytes; changes nothing."""
+    faults = index_faults(files) if digest is None else []
+    present: dict[str, SequenceInfo] = {}
+    for collection in sorted(files.index_lines()) if digest is None else [digest]:
+        try:
+            prove_collection(files, collection)
+        except (RefgenieError, ValueError, IndexError) as error:
+            faults.append(Fault("altered", collection, f"the list of sequences: {error}"))
+            continue
+        remote = files.origin(collection).exists()
+        for entry in files.sequences(collection):
+            if files.sequence(entry.digest).exists():
+                present[entry.digest] = entry
+            elif not remote:
+                faults.append(Fault("missing", entry.digest, f"{entry.name} is not in the store"))
+    return faults + _digest_again(files, list(present.values()), progress)
+
+
+def _digest_again(files: StoreFiles, entries: list[SequenceInfo], progress: Progress) -> list[Fault]:
+    if not entries:
+        return []
+    total = sum(entry.length for entry in entries)
+    work = [[entry.digest, entry.length] for entry in entries]
+    names = {entry.digest: entry.name for entry in entries}
+    faults = []
+    with ExitStack() as stack:
+        view = stack.enter_context(passing_view(files, [sequence_line(entry) for entry in entries]))
+        advance = stack.enter_context(progress.task("Verifying sequences", total))
+        parts = share(work) if total > _SHARED else [work]
+        workers = []
+        for part in parts:
+            job = {"do": "verify", "view": str(view), "store": str(files.root)}
+            worker = stack.enter_context(Worker(job))
+            worker.tell({"sequences": part})
+            workers.append(worker)
+        for worker in workers:
+            for answer in worker.answers():
+                advance(answer.get("advance", 0))
+                if "found" in answer:
+                    detail = f"{names[answer['digest']]}: {answer['found']}"
+                    faults.append(Fault("altered", answer["digest"], detail))
+    return faults
+
+
+def repair(
+    files: StoreFiles,
+    work: Path,
+    locks: Locks,
+    faults: list[Fault],
+    source: Path | str | None,
+    progress: Progress,
+) -> list[Fault]:
+    """Restore the sequences of these faults.
+
+    Args:
+        files: The store.
+        work: Where sequences arrive.
+        locks: The store's.
+        faults: What ``verify`` found.
+        source: A FASTA file, or the address of a server; None asks the server that a remote
+            collection came from.
+        progress: Shows what is read.
+
+    Returns:
+        The same faults; those that were mended say so, the others why not.
+    """
+    wanted = {fault.subject for fault in faults if fault.kind in {"missing", "altered"}}
+    entries = {
+        entry.digest: (entry, collection)
+        for collection in files.index_lines()
+        for entry in _sequences(files, collection)
+        if entry.digest in wanted
+    }
+    restored: dict[str, str] = {}
+    with staging_folder(work) as folder:
+        if isinstance(source, Path):
+            _from_fasta(files, folder, locks, source, set(entries), progress, restored)
+        else:
+            for entry, collection in entries.values():
+                address = source or origin_of(files, collection)
+                _from_server(files, folder / entry.digest, locks, address, entry, restored)
+    return [
+        replace(
+            fault,
+            repaired=restored.get(fault.subject) == "",
+            detail=fault.detail + _why(restored.get(fault.subject)),
+        )
+        if fault.subject in entries
+        else fault
+        for fault in faults
+    ]
+
+
+def _sequences(files: StoreFiles, collection: str) -> Iterable[SequenceInfo]:
+    try:
+        return files.sequences(collection)
+    except (NotFoundError, ValueError):
+        return ()
+
+
+def _why(outcome: str | None) -> str:
+    if outcome == "":
+        return " (restored)"
+    return f" (not restored: {outcome or 'the file does not have this sequence'})"
+
+
+def _from_fasta(
+    files: StoreFiles,
+    folder: Path,
+    locks: Locks,
+    fasta: Path,
+    wanted: set[str],
+    progress: Progress,
+    restored: dict[str, str],
+) -> None:
+    staged = stage(folder, fasta, progress)
+    with locks.hold(STORE_LOCK):
+        for entry, found in zip(staged.sequences, staged.scanned, strict=True):
+            if entry.digest in wanted and entry.digest not in restored:
+                files.exact(entry.digest).unlink(missing_ok=True)
+                if entry.digest in staged.inexact:
+                    move_exact(files.exact(entry.digest), found, staged.spool)
+                move_in(staged.files, files, entry.digest)
+                restored[entry.digest] = ""
+
+
+def _from_server(
+    files: StoreFiles,
+    folder: Path,
+    locks: Locks,
+    address: str | None,
+    entry: SequenceInfo,
+    restored: dict[str, str],
+) -> None:
+    if address is None:
+        restored[entry.digest] = "give a FASTA file or a server that has it"
+        return
+    try:
+        folder.mkdir()
+        private, _ = arrive(make_source(address), entry, folder, lambda _count: None)
+    except (NotFoundError, InvalidInputError) as error:
+        restored[entry.digest] = error.message
+        return
+    with locks.hold(STORE_LOCK):
+        files.exact(entry.digest).unlink(missing_ok=True)
+        move_in(private, files, entry.digest)
+    restored[entry.digest] = ""

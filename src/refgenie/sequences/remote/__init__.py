@@ -1,0 +1,1 @@
+"""Genomes whose sequences lie elsewhere: static RefgetStores and seqcol APIs."""

@@ -1,0 +1,191 @@
+"""Sequences that arrive from elsewhere: checked against their digest, then kept, whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from refgenie.core.locks import STORE_LOCK, Locks
+from refgenie.core.progress import NoProgress, Progress
+from refgenie.errors import DigestMismatchError, InvalidInputError
+from refgenie.sequences.durable import sync_files, sync_folder, write_bytes, writing
+from refgenie.sequences.engine import open_store, pieces
+from refgenie.sequences.exact import write_exact
+from refgenie.sequences.model import SequenceInfo
+from refgenie.sequences.reader import Residues
+from refgenie.sequences.recovery import ready_to_write
+from refgenie.sequences.remote.sources import RemoteSource
+from refgenie.sequences.staging import staging_folder
+from refgenie.sequences.store_files import UNKNOWN, StoreFiles, sequence_line
+from refgenie.sequences.views import fill, make_view
+
+
+class Keeper:
+    """Brings sequences of one source into a store on this machine.
+
+    Args:
+        find_source: Where they come from; called when the first one is missing.
+        files: Where they are kept.
+        work: Where they arrive, on the same disk.
+        locks: The store's, or None for a private store.
+        progress: Told the bytes that arrive.
+    """
+
+    def __init__(
+        self,
+        find_source: Callable[[], RemoteSource],
+        files: StoreFiles,
+        work: Path,
+        locks: Locks | None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.find_source = cache(find_source)
+        self.files = files
+        self._work = work
+        self._locks = locks
+        self._progress = progress or NoProgress()
+
+    def ensure(self, collection: str, entry: SequenceInfo) -> SequenceInfo:
+        """Have a sequence here; answers what is now known of it.
+
+        Raises:
+            DigestMismatchError: Something else arrived; it was not kept.
+            NetworkError, NotFoundError: It did not arrive.
+        """
+        if self.files.sequence(entry.digest).exists() and entry.alphabet != UNKNOWN:
+            return entry
+        with (
+            staging_folder(self._work) as folder,
+            self._progress.task(f"Fetching {entry.name}") as advance,
+        ):
+            private, known = arrive(self.find_source(), entry, folder, advance)
+            with writing(str(self.files.root)):
+                move_in(private, self.files, entry.digest)
+        if known != entry:
+            self._note(collection, known)
+        return known
+
+    def _note(self, collection: str, known: SequenceInfo) -> None:
+        """Put what only the residues tell (MD5, alphabet) into the collection's file."""
+        if self._locks is None:
+            _rewrite_collection(self.files, collection, known)
+            return
+        with self._locks.hold(STORE_LOCK):
+            ready_to_write(self.files)
+            with self.files.committing():
+                _rewrite_collection(self.files, collection, known)
+                lines = self.files.sequence_lines()
+                lines[known.digest.encode()] = sequence_line(known)
+                self.files.write_indices(lines, self.files.index_lines())
+            make_view(self.files, collection)
+
+
+def _rewrite_collection(files: StoreFiles, collection: str, known: SequenceInfo) -> None:
+    path = files.collection(collection)
+    found = known.digest.encode()
+    lines = []
+    for line in path.read_bytes().splitlines(keepends=True):
+        columns = line.split(b"\t")
+        if not line.startswith(b"#") and columns[3] == found:
+            name = columns[0].decode()
+            line = sequence_line(replace(known, name=name))  # noqa: PLW2901 - the new line
+        lines.append(line)
+    write_bytes(path, b"".join(lines))
+
+
+def move_in(private: StoreFiles, files: StoreFiles, digest: str) -> None:
+    """Move one sequence's files from a private store, what it lacks without them first."""
+    for source, place in (
+        (private.exact(digest), files.exact(digest)),
+        (private.sequence(digest), files.sequence(digest)),
+    ):
+        if source.exists():
+            sync_files([source])
+            place.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(place)
+            sync_folder(place.parent)
+
+
+def arrive(
+    source: RemoteSource, entry: SequenceInfo, folder: Path, advance: Callable[[int], None]
+) -> tuple[StoreFiles, SequenceInfo]:
+    """Download a sequence and prove it; answers the private store that has it, and what it is."""
+    arrived = folder / "arrived"
+    with writing(str(folder)), arrived.open("w+b") as target:
+        form = source.download(entry, target, advance)
+    if form == "Encoded":
+        return _unpack(source, entry, folder, arrived), entry
+    return _pack(source, entry, folder, arrived)
+
+
+def _unpack(source: RemoteSource, entry: SequenceInfo, folder: Path, arrived: Path) -> StoreFiles:
+    """Take a packed sequence as it is, if its residues have the digest."""
+    private = StoreFiles(folder / "store")
+    place = private.sequence(entry.digest)
+    place.parent.mkdir(parents=True)
+    arrived.replace(place)
+    view = folder / "view"
+    view.mkdir()
+    fill(view, str(private.root.resolve() / "sequences"), [sequence_line(entry)], "Encoded")
+    if proves(view, private, entry):
+        return private
+    exact = source.optional(f"exact/{entry.digest[:2]}/{entry.digest}.res")
+    if exact is not None:
+        write_bytes(private.exact(entry.digest), exact)
+        if proves(view, private, entry):
+            return private
+    raise _wrong(source, entry)
+
+
+def proves(view: Path, files: StoreFiles, entry: SequenceInfo) -> bool:
+    """Whether the stored residues of a sequence have its digest."""
+    try:
+        residues = Residues(open_store(view), files)
+        state = hashlib.sha512()
+        try:
+            for start, end in pieces(0, entry.length):
+                state.update(residues.read(entry.digest, start, end))
+        finally:
+            residues.close()
+    except InvalidInputError:
+        return False
+    return base64.urlsafe_b64encode(state.digest()[:24]).decode() == entry.digest
+
+
+def _pack(
+    source: RemoteSource, entry: SequenceInfo, folder: Path, arrived: Path
+) -> tuple[StoreFiles, SequenceInfo]:
+    """Import plain residues into a private store, if they have the digest."""
+    from refgenie.sequences.importing import stage
+
+    fasta = folder / "arrived.fa"
+    with writing(str(fasta)), fasta.open("wb") as text, arrived.open("rb") as residues:
+        text.write(b">arrived\n")
+        shutil.copyfileobj(residues, text, 1 << 20)
+    arrived.unlink()
+    try:
+        staged = stage(folder, fasta, NoProgress())
+    except InvalidInputError as error:
+        raise _wrong(source, entry) from error
+    found = staged.sequences[0]
+    if found.digest != entry.digest:
+        raise _wrong(source, entry)
+    if found.digest in staged.inexact:
+        place = staged.files.exact(found.digest)
+        place.parent.mkdir(parents=True)
+        with place.open("wb") as handle:
+            write_exact(handle, staged.scanned[0].rare, staged.spool)
+    known = replace(found, name=entry.name, description=entry.description)
+    return staged.files, known
+
+
+def _wrong(source: RemoteSource, entry: SequenceInfo) -> DigestMismatchError:
+    return DigestMismatchError(
+        f"{source.url} answered something else than sequence {entry.name} (SQ.{entry.digest}); "
+        "nothing of it was kept"
+    )

@@ -1,0 +1,120 @@
+"""Taking a collection out of the store, and collecting what nothing refers to."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from refgenie.sequences.aliases import read_aliases, write_aliases
+from refgenie.sequences.durable import writing
+from refgenie.sequences.model import GarbageReport
+from refgenie.sequences.recovery import ready_to_write
+from refgenie.sequences.staging import abandoned
+from refgenie.sequences.store_files import StoreFiles
+from refgenie.sequences.views import remove_view
+
+
+def remove_collection(files: StoreFiles, digest: str) -> None:
+    """Remove a collection, and the sequences that no other one uses; the caller holds the lock."""
+    ready_to_write(files)
+    own = {line.split(b"\t", 4)[3] for line in files.lines(digest)}
+    unshared = own - used_sequences(files, without=digest)
+    with writing(str(files.root)):
+        with files.committing():
+            files.collection(digest).unlink()
+            collections = files.index_lines()
+            collections.pop(digest, None)
+            kept = {key: line for key, line in files.sequence_lines().items() if key not in unshared}
+            _remove_aliases(files, digest)
+            files.fhr(digest).unlink(missing_ok=True)
+            files.write_indices(kept, collections)
+        remove_view(files, digest)
+        for path in (files.mask(digest), files.origin(digest)):
+            path.unlink(missing_ok=True)
+        for key in unshared:
+            _remove_sequence(files, key.decode())
+
+
+def _remove_aliases(files: StoreFiles, digest: str) -> None:
+    for path in (files.root / "aliases" / "collections").glob("*.tsv"):
+        before = read_aliases(path)
+        after = {name: named for name, named in before.items() if named != digest}
+        if after != before:
+            write_aliases(files, path.stem, after)
+
+
+def _remove_sequence(files: StoreFiles, digest: str) -> None:
+    for path in (files.sequence(digest), files.exact(digest)):
+        path.unlink(missing_ok=True)
+        _remove_if_empty(path.parent)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # not empty, or gone already
+
+
+def used_sequences(files: StoreFiles, *, without: str | None = None) -> set[bytes]:
+    """Digests of the sequences of all collections on disk."""
+    return {
+        line.split(b"\t", 4)[3]
+        for path in files.collections.glob("*.rgsi")
+        if path.stem != without
+        for line in files.lines(path.stem)
+    }
+
+
+def collect_garbage(files: StoreFiles, work: Path) -> GarbageReport:
+    """Remove what nothing refers to; the caller holds the lock."""
+    sequences = others = size = 0
+    with writing(str(files.root)):
+        if files.exists():
+            ready_to_write(files)
+            used, listed = used_sequences(files), files.index_lines()
+            for path in _stored(files):
+                if path.stem.encode() not in used:
+                    size += path.stat().st_size
+                    path.unlink()
+                    _remove_if_empty(path.parent)
+                    sequences += path.suffix == ".seq"
+                    others += path.suffix != ".seq"
+            lines = files.sequence_lines()
+            kept = {key: line for key, line in lines.items() if key in used}
+            if kept != lines:
+                with files.committing():
+                    files.write_indices(kept, listed)
+            for path in _beside(files):
+                if path.name.startswith(".") or path.name.split(".")[0] not in listed:
+                    size += _remove(path)
+                    others += 1
+        for folder in abandoned(work):
+            size += _remove(folder)
+            others += 1
+    return GarbageReport(sequences=sequences, others=others, bytes=size)
+
+
+def _stored(files: StoreFiles) -> list[Path]:
+    """Files of residues, also unfinished ones."""
+    found = list((files.root / "sequences").glob("*/*"))
+    return found + list((files.beside / "exact").glob("*/*"))
+
+
+def _beside(files: StoreFiles) -> list[Path]:
+    """Files and folders named by a collection, and unfinished ones."""
+    found = [path for folder in ("views", "masks", "remote") for path in (files.beside / folder).glob("*")]
+    found += (files.root / "fhr").glob("*.fhr.json")
+    for folder in (files.root, files.collections, files.beside):
+        found += folder.glob(".*.part")
+    return found
+
+
+def _remove(path: Path) -> int:
+    if path.is_symlink() or not path.is_dir():
+        size = path.lstat().st_size
+        path.unlink(missing_ok=True)
+        return size
+    size = sum(entry.lstat().st_size for entry in path.rglob("*") if not entry.is_symlink())
+    shutil.rmtree(path, ignore_errors=True)
+    return size

@@ -1,0 +1,233 @@
+"""ServerMode: a RefgetStore elsewhere, read-only, through a cache of this process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn
+
+from refgenie.core.progress import NoProgress, Progress
+from refgenie.core.records import AliasRecord
+from refgenie.errors import (
+    DigestMismatchError,
+    NetworkError,
+    NotFoundError,
+    NotPermittedError,
+)
+from refgenie.sequences.aliases import read_aliases
+from refgenie.sequences.durable import write_bytes, writing
+from refgenie.sequences.model import NAMESPACE, CollectionReader
+from refgenie.sequences.reading import StoreReading
+from refgenie.sequences.remote.arrival import Keeper
+from refgenie.sequences.remote.folders import read_optional
+from refgenie.sequences.remote.reader import RemoteReader
+from refgenie.sequences.remote.sources import StoreSource, make_source
+from refgenie.sequences.store_files import StoreFiles, digest_of
+
+_AT_ONCE = 8
+
+
+class StoreNamespaces:
+    """Aliases of all namespaces of a remote store, read once; ``refgenie`` comes first."""
+
+    def __init__(self) -> None:
+        self._namespaces: dict[str, dict[str, str]] = {}
+
+    def load(self, files: StoreFiles) -> None:
+        """Take over the alias files that are in the cache."""
+        found = {
+            path.stem: read_aliases(path) for path in (files.root / "aliases" / "collections").glob("*.tsv")
+        }
+        self._namespaces = {
+            name: found[name] for name in sorted(found, key=lambda name: (name != NAMESPACE, name))
+        }
+
+    def resolve(self, alias: str) -> str | None:
+        """Digest of the genome with this alias in the first namespace that has it, or None."""
+        found = self.find(alias)
+        return None if found is None else found.genome_digest
+
+    def find(self, alias: str) -> AliasRecord | None:
+        """The alias with the namespace that it is from."""
+        for namespace, aliases in self._namespaces.items():
+            if alias in aliases:
+                return AliasRecord(alias, aliases[alias], _source(namespace))
+        return None
+
+    def list(self) -> list[AliasRecord]:
+        """All aliases of all namespaces, sorted by name."""
+        return sorted(
+            (
+                AliasRecord(alias, digest, _source(namespace))
+                for namespace, aliases in self._namespaces.items()
+                for alias, digest in aliases.items()
+            ),
+            key=lambda record: (record.name, record.source),
+        )
+
+    def of_genome(self, digest: str) -> Sequence[str]:
+        """The aliases of one genome, sorted."""
+        return sorted(
+            {
+                alias
+                for aliases in self._namespaces.values()
+                for alias, named in aliases.items()
+                if named == digest
+            }
+        )
+
+
+def _source(namespace: str) -> str:
+    return "store" if namespace == NAMESPACE else namespace
+
+
+class ServerMode(StoreReading):
+    """A store behind ``refget_store_url``; nothing is ever written to it.
+
+    Args:
+        url: A static RefgetStore (``http(s)://``, ``s3://``…).
+        cache: Folder for what is fetched; None is a temporary one that ends with this object.
+        progress: Shows long work.
+    """
+
+    writable = False
+
+    def __init__(self, url: str, cache: Path | None = None, progress: Progress | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._progress = progress or NoProgress()
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if cache is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="refgenie-store-")
+            cache = Path(self._temporary.name)
+        self._cache = cache
+        self._source: StoreSource | None = None
+        self.aliases = StoreNamespaces()
+        super().__init__(StoreFiles(cache / "none"))
+
+    @property
+    def url(self) -> str:
+        """The store's address."""
+        return self._url
+
+    @property
+    def store_path(self) -> Path:
+        """Folder of the cached part of the store."""
+        return self.files.root
+
+    def create_store(self) -> None:
+        """Open the store: its indices, aliases and FHR metadata are fetched now.
+
+        Raises:
+            NetworkError: The server does not answer, or has no RefgetStore there.
+            DigestMismatchError: An index is not the one that the store's description names.
+        """
+        source = make_source(self._url)
+        if not isinstance(source, StoreSource):
+            raise NetworkError(f"{self._url} is no static RefgetStore: it has no rgstore.json")
+        self._source = source
+        manifest = json.dumps(source.manifest, sort_keys=True).encode()
+        key = hashlib.sha256(self._url.encode() + b"\0" + manifest).hexdigest()[:32]
+        self.files = StoreFiles(self._cache / key)
+        with writing(str(self.files.root)):
+            self.files.collections.mkdir(parents=True, exist_ok=True)
+            self._pull_index("sequence_index", self.files.sequence_index, "sequences_digest")
+            self._pull_index("collection_index", self.files.collection_index, "collections_digest")
+            self.pull_aliases()
+            self.pull_fhr()
+            write_bytes(self.files.manifest, json.dumps(source.manifest).encode())
+
+    def pull_aliases(self) -> None:
+        """Fetch the aliases of all namespaces that the store advertises."""
+        source = self._opened()
+        for namespace in source.manifest.get("collection_alias_namespaces") or []:
+            path = self.files.aliases(_plain_name(str(namespace)))
+            content = read_optional(source.folder, f"aliases/collections/{namespace}.tsv")
+            if content is not None:
+                write_bytes(path, content)
+        self.aliases.load(self.files)
+
+    def pull_fhr(self) -> None:
+        """Fetch the FHR metadata of all collections, if the store says that it has any."""
+        source = self._opened()
+        if not source.manifest.get("fhr_digest"):
+            return
+
+        def pull(digest: str) -> None:
+            content = read_optional(source.folder, f"fhr/{digest}.fhr.json")
+            if content is not None:
+                write_bytes(self.files.fhr(digest), content)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(pull, self.collections()))
+
+    def open(self, digest: str) -> CollectionReader:
+        """A reader of one collection's residues; sequences are fetched whole and checked."""
+        self._require(digest)
+        keeper = Keeper(self._opened, self.files, self._cache / "work", None, self._progress)
+        return RemoteReader(self.files, digest, keeper)
+
+    def close(self) -> None:
+        """Remove the temporary cache."""
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def _pull_index(self, name: str, place: Path, digest_name: str) -> None:
+        source = self._opened()
+        expected = source.manifest.get(digest_name)
+        if expected and digest_of(place) == expected:
+            return
+        write_bytes(place, source.folder.read(_plain_name(str(source.manifest.get(name, place.name)))))
+        if expected and digest_of(place) != expected:
+            place.unlink()
+            raise DigestMismatchError(f"{self._url}: {place.name} is not the one that rgstore.json names")
+
+    def _opened(self) -> StoreSource:
+        if self._source is None:
+            self.create_store()
+        assert self._source is not None
+        return self._source
+
+    def _require(self, digest: str) -> None:
+        if not self.files.listed(digest):
+            raise NotFoundError(f"the store {self._url} has no sequence collection {digest}")
+        if not self.files.collection(digest).exists():
+            content = self._opened().collection(digest)
+            mask = self._opened().optional(f"masks/{digest}.mask")
+            if mask is not None:
+                write_bytes(self.files.mask(digest), mask)
+            write_bytes(self.files.collection(digest), content)
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        """What LocalMode writes with is refused here, with the reason."""
+        if name not in _WRITING:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        def refuse(*_: Any, **__: Any) -> NoReturn:
+            raise NotPermittedError(
+                f"the sequence store {self._url} is read-only here",
+                hint="run without refget_store_url to work with the own store",
+            )
+
+        return refuse
+
+
+_WRITING = {
+    "collect_garbage",
+    "import_fasta",
+    "register_remote",
+    "remove",
+    "repair_index",
+    "set_fhr",
+    "verify",
+}
+
+
+def _plain_name(name: str) -> str:
+    """A name from a server that cannot lead out of a folder."""
+    if not name or "/" in name or "\\" in name or name.startswith("."):
+        raise NetworkError(f"the store names a file {name!r}")
+    return name

@@ -14,7 +14,7 @@ from refgenie.core.names import is_genome_digest
 from refgenie.core.progress import Progress
 from refgenie.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
 from refgenie.genomes import genome_table
-from refgenie.genomes.aliases import AliasService, check_names
+from refgenie.genomes.aliases import AliasService
 from refgenie.genomes.fhr import read_fhr, species_of
 from refgenie.genomes.genome_table import GenomeFacts, InitializedGenome
 from refgenie.sequences.model import CollectionInfo, MaskRule, StoreMode
@@ -60,7 +60,7 @@ class Initialization:
         """Import a FASTA file and register what it holds; see GenomeService.initialize_genome."""
         store = own_store(self._mode)
         check_readable(fasta)
-        document = read_fhr(fhr) if fhr is not None else None
+        document = checked_fhr(fhr)
         self._check_names_early(store, fasta, names)
         imported = store.import_fasta(
             fasta,
@@ -85,13 +85,13 @@ class Initialization:
         store = own_store(self._mode)
         if not is_genome_digest(digest):
             raise InvalidInputError(f"{digest!r} is no sequence collection digest")
-        document = read_fhr(fhr) if fhr is not None else None
+        document = checked_fhr(fhr)
         self._aliases.check_free(names, digest)
-        if store.has_collection(digest):
-            collection = store.collection(digest)
-        else:
-            collection = store.register_remote(url, digest)
-        known = replace(facts, digest=digest, source=genome_table.REMOTE, source_url=url)
+        is_here = store.has_collection(digest) and store.origin(digest) is None
+        collection = store.collection(digest) if is_here else store.register_remote(url, digest)
+        origin = store.origin(digest)
+        source = genome_table.REMOTE if origin else genome_table.LOCAL
+        known = replace(facts, digest=digest, source=source, source_url=origin)
         return self._register(store, collection, known, names, document, mask_kept=False)
 
     def _check_names_early(self, store: LocalMode, fasta: Path, names: Iterable[str]) -> None:
@@ -138,6 +138,17 @@ class Initialization:
         return InitializedGenome(**values, was_new=was_new, mask_kept=mask_kept)
 
 
+def checked_fhr(fhr: Path | str | Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """FHR metadata, refused before anything is imported where the store would not keep them."""
+    if fhr is None:
+        return None
+    from refgenie.sequences.engine import check_fhr
+
+    document = read_fhr(fhr)
+    check_fhr(document)
+    return document
+
+
 def check_readable(fasta: Path) -> None:
     """Refuse what is no readable file before anything is locked.
 
@@ -157,6 +168,3 @@ def check_readable(fasta: Path) -> None:
         raise NotFoundError(f"there is no FASTA file {fasta}") from error
     except OSError as error:
         raise NotPermittedError(f"cannot read {fasta}: {error.strerror}") from error
-
-
-__all__ = ["Initialization", "check_names", "check_readable", "own_store"]

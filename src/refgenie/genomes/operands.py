@@ -44,10 +44,11 @@ def read_operand(given: str, mode: StoreMode, aliases: AliasService) -> Operand:
 
 def _file(given: str, path: Path) -> Operand:
     from refgenie.genomes.initialization import check_readable
-    from refgenie.sequences.seqcol import digest_of_level2, fasta_level2
+    from refgenie.sequences.fasta_digest import level2_of_fasta
+    from refgenie.sequences.seqcol import digest_of_level2
 
     check_readable(path)
-    level2 = fasta_level2(path)
+    level2 = level2_of_fasta(path)
     return Operand(given, digest_of_level2(level2), level2)
 
 

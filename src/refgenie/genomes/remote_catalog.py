@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -9,20 +11,25 @@ from sqlalchemy.orm import Session
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.names import check_alias
 from refgenie.core.records import AliasRecord
-from refgenie.db.database import Database
 from refgenie.errors import InvalidInputError
 from refgenie.genomes import genome_table
 from refgenie.genomes.aliases import AliasService
 from refgenie.genomes.genome_table import GenomeFacts
 from refgenie.genomes.initialization import own_store
-from refgenie.sequences.model import CollectionInfo, StoreMode
+from refgenie.sequences.model import StoreMode
 
 
-def browse(url: str) -> list[CollectionInfo]:
-    """The collections that a remote store or seqcol server offers."""
-    from refgenie.sequences import make_source
+@dataclass(frozen=True, slots=True)
+class OfferedGenome:
+    """A collection that can be registered from a server.
 
-    return list(make_source(url).collections())
+    Attributes:
+        digest: The sequence collection.
+        aliases: Its names in all namespaces of the store, sorted; a seqcol API has none.
+    """
+
+    digest: str
+    aliases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,66 +58,112 @@ class SyncReport:
     skipped: tuple[SkippedAlias, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All that a server has: its address, collections and names."""
+
+    url: str
+    digests: tuple[str, ...]
+    aliases: tuple[AliasRecord, ...]
+
+
+@contextmanager
+def _store_mode(url: str) -> Iterator[StoreMode]:
+    from refgenie.sequences import ServerMode
+
+    mode = ServerMode(url)
+    try:
+        mode.create_store()
+        yield mode
+    finally:
+        mode.close()
+
+
+def read_offer(url: str) -> Offer:
+    """Ask a remote store or seqcol server what it has.
+
+    Raises:
+        NetworkError: It cannot be reached or is none of the two.
+    """
+    from refgenie.sequences import make_source
+
+    source = make_source(url)
+    aliases: tuple[AliasRecord, ...] = ()
+    if source.kind == "store":
+        with _store_mode(source.url) as mode:
+            aliases = tuple(mode.aliases.list())
+    return Offer(url, tuple(source.collections()), aliases)
+
+
+def browse(url: str) -> list[OfferedGenome]:
+    """The collections that a remote store or seqcol server offers, with their names."""
+    offer = read_offer(url)
+    names: dict[str, set[str]] = {}
+    for alias in offer.aliases:
+        names.setdefault(alias.genome_digest, set()).add(alias.name)
+    return [OfferedGenome(digest, tuple(sorted(names.get(digest, ())))) for digest in offer.digests]
+
+
 class RemoteCatalogSync:
     """Registers every collection of a remote store as a genome without assets."""
 
-    def __init__(self, database: Database, mode: StoreMode, locks: Locks, aliases: AliasService) -> None:
-        self._database = database
+    def __init__(self, mode: StoreMode, locks: Locks, aliases: AliasService) -> None:
         self._mode = mode
         self._locks = locks
         self._aliases = aliases
 
     def run(self, url: str) -> SyncReport:
         """Register what ``url`` offers; see GenomeService.sync."""
-        from refgenie.sequences import make_source
-
-        source = make_source(url)
-        collections = list(source.collections())
-        offered = list(source.aliases())
-        if self._mode.writable:
-            # The own store learns where each of them can be read.
-            store = own_store(self._mode)
-            collections = [store.register_remote(url, found.digest) for found in collections]
-        facts = [_facts(collection, url) for collection in collections]
+        offer = read_offer(url)
+        facts = [self._facts(digest, url) for digest in offer.digests]
 
         def record(session: Session) -> list[str]:
             return [fact.digest for fact in facts if genome_table.register(session, fact)]
 
         with self._locks.hold(STORE_LOCK):
-            wanted, skipped = self._choose(offered, {fact.digest for fact in facts})
+            wanted, skipped = self._choose(offer)
             new = self._aliases.place_many(wanted, also=record)
         return SyncReport(
             registered=tuple(new),
-            known=tuple(fact.digest for fact in facts if fact.digest not in set(new)),
+            known=tuple(sorted(set(offer.digests) - set(new))),
             aliases=tuple(sorted(wanted)),
             skipped=tuple(skipped),
         )
 
-    def _choose(
-        self, offered: list[AliasRecord], digests: set[str]
-    ) -> tuple[dict[str, str], list[SkippedAlias]]:
+    def _facts(self, digest: str, url: str) -> GenomeFacts:
+        """What is known of a collection; the own store learns where it can be read."""
+        if not self._mode.writable:
+            if not self._mode.has_collection(digest):
+                return GenomeFacts(digest, source=genome_table.REMOTE, source_url=url)
+            found = self._mode.collection(digest)
+            where: str | None = url
+        else:
+            store = own_store(self._mode)
+            known = store.has_collection(digest)
+            found = store.collection(digest) if known else store.register_remote(url, digest)
+            where = store.origin(digest)
+        return GenomeFacts(
+            digest,
+            source=genome_table.REMOTE if where else genome_table.LOCAL,
+            source_url=where,
+            masking=found.masking,
+            sequences=found.sequences,
+            total_length=found.total_length,
+        )
+
+    def _choose(self, offer: Offer) -> tuple[dict[str, str], list[SkippedAlias]]:
         """Names to give, and those that are taken, unusable, or of no collection."""
         taken = {record.name: record.genome_digest for record in self._aliases.own()}
+        digests = set(offer.digests)
         wanted: dict[str, str] = {}
         skipped: list[SkippedAlias] = []
-        for alias in sorted(offered, key=lambda record: (record.name, record.source)):
+        for alias in sorted(offer.aliases, key=lambda record: (record.name, record.source)):
             holder = taken.get(alias.name) or wanted.get(alias.name)
             if (reason := _refusal(alias, holder, digests)) is not None:
                 skipped.append(SkippedAlias(alias.name, alias.genome_digest, reason))
             elif alias.name not in taken:
                 wanted[alias.name] = alias.genome_digest
         return wanted, skipped
-
-
-def _facts(collection: CollectionInfo, url: str) -> GenomeFacts:
-    return GenomeFacts(
-        collection.digest,
-        source=genome_table.REMOTE,
-        source_url=url,
-        masking=collection.masking,
-        sequences=collection.sequences,
-        total_length=collection.total_length,
-    )
 
 
 def _refusal(alias: AliasRecord, holder: str | None, digests: set[str]) -> str | None:

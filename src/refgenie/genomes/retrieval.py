@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from refgenie.core.names import nearest
 from refgenie.core.region import Region, parse_region
@@ -15,6 +16,25 @@ from refgenie.sequences.model import CollectionReader, StoreMode
 PIECE = 1 << 20
 """Residues that are in memory at once while a long region is streamed."""
 FASTA_WIDTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceRegion:
+    """Residues of one region.
+
+    Attributes:
+        start: 0-based, the first residue.
+        end: 0-based, behind the last residue.
+        name: The sequence.
+        strand: ``+``, or ``-`` for the reverse complement.
+        sequence: The residues.
+    """
+
+    start: int
+    end: int
+    name: str
+    strand: str
+    sequence: str
 
 
 class SequenceRetrieval:
@@ -90,6 +110,32 @@ class SequenceRetrieval:
                     yield from wrap(pieces, columns)
                 else:
                     yield "\n"  # an empty region is an empty line, so that lines stay with regions
+
+    def records(
+        self,
+        genome: str,
+        regions: Iterable[str | Region],
+        *,
+        one_based: bool = False,
+        reverse_complement: bool = False,
+        keep_case: bool = False,
+    ) -> list[SequenceRegion]:
+        """Regions with their residues, in the order in which they were asked for; see fetch."""
+        with self.opened(genome) as reader:
+            located = [locate(reader, region, one_based=one_based) for region in regions]
+            if reverse_complement:
+                self._check_strands(genome, {region.name for region in located})
+            return [
+                SequenceRegion(
+                    *region.within(reader.length(region.name)),
+                    name=region.name,
+                    strand="-" if reverse_complement else "+",
+                    sequence="".join(
+                        stream(reader, region, other_strand=reverse_complement, keep_case=keep_case)
+                    ),
+                )
+                for region in located
+            ]
 
     @contextmanager
     def opened(self, genome: str) -> Iterator[CollectionReader]:

@@ -20,13 +20,13 @@ from refgenie.genomes.fhr import read_fhr
 from refgenie.genomes.genome_table import GenomeDetails, GenomeFacts, InitializedGenome
 from refgenie.genomes.initialization import Initialization, own_store
 from refgenie.genomes.removal import remove_genome
-from refgenie.sequences.model import CollectionInfo, MaskRule, StoreMode
+from refgenie.sequences.model import MaskRule, StoreMode
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from refgenie.genomes.comparison import Comparison
-    from refgenie.genomes.remote_catalog import SyncReport
+    from refgenie.genomes.remote_catalog import OfferedGenome, SyncReport
 
 
 class GenomeService:
@@ -234,7 +234,7 @@ class GenomeService:
 
         return compare(read_operand(a, self._mode, self._aliases), read_operand(b, self._mode, self._aliases))
 
-    def browse(self, url: str) -> builtins.list[CollectionInfo]:
+    def browse(self, url: str) -> builtins.list[OfferedGenome]:
         """The collections that a remote store or seqcol server offers.
 
         Raises:
@@ -254,7 +254,7 @@ class GenomeService:
         """
         from refgenie.genomes.remote_catalog import RemoteCatalogSync
 
-        return RemoteCatalogSync(self._database, self._mode, self._locks, self._aliases).run(url)
+        return RemoteCatalogSync(self._mode, self._locks, self._aliases).run(url)
 
     def table(self) -> Table:
         """The genomes as a rich table."""

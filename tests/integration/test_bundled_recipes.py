@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -150,14 +151,31 @@ def build(name: str, genome_folder: Path, tmp_path: Path, require_program, files
         ("minimap2_index", {}),
         ("salmon_index", {"kmer": 21}),
         ("kallisto_index", {}),
-        ("2bit", {}),
     ],
 )
 def test_index_recipes(name, params, genome_folder, tmp_path, require_program):
-    if name == "2bit" and shutil.which("faToTwoBit") is None:
-        pytest.skip("faToTwoBit is not on Debian")
     _, keys = build(name, genome_folder, tmp_path, require_program, params=params)
     assert name in keys
+
+
+def test_the_command_of_2bit(genome_folder):
+    # The program is not on Debian.
+    values = BuildValues(
+        genome_digest=DIGEST,
+        asset_group_name="2bit",
+        asset_name="default",
+        genome_alias="lambda",
+        output_folder=Path("/o"),
+        genome_folder=genome_folder,
+        refget_store_path=genome_folder,
+        assets={"fasta": input_asset(genome_folder)},
+    )
+    command = render_command(RECIPES["2bit"].command_templates[0], values)
+    assert shlex.split(command) == [
+        "faToTwoBit",
+        str(input_asset(genome_folder).seek_path),
+        f"/o/{DIGEST}.2bit",
+    ]
 
 
 def test_the_dictionary_holds_no_path(genome_folder, tmp_path, require_program):

@@ -97,7 +97,7 @@ def _check_status(url: str, status: int) -> None:
 
 def _bounded(url: str, response: httpx.Response, deadline: float) -> bytes:
     received = bytearray()
-    for chunk in response.iter_bytes(1 << 16):
+    for chunk in response.iter_bytes():  # as they come: a slow drip is noticed in time
         received += chunk
         if len(received) > MAX_BYTES:
             raise NetworkError(f"{url} sends more than {MAX_BYTES >> 20} MiB")

@@ -71,12 +71,12 @@ def test_add_get_list_remove(classes):
 def test_the_same_again_does_nothing_and_other_content_is_a_conflict(classes, recipes):
     first = classes.add(asset_class())
     assert classes.add(asset_class()) == first
-    with pytest.raises(ConflictError, match="x_index 1.0"):
+    with pytest.raises(ConflictError, match=r"x_index 1\.0"):
         classes.add(asset_class(description="other"))
     assert classes.add(asset_class(description="other"), force=True).description == "other"
     made = recipes.add(recipe())
     assert recipes.add(recipe()) == made
-    with pytest.raises(ConflictError, match="x_index 1.0"):
+    with pytest.raises(ConflictError, match=r"x_index 1\.0"):
         recipes.add(recipe(description="other"))
     replaced = recipes.add(recipe(description="other"), force=True)
     assert (replaced.id, replaced.description) == (made.id, "other")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,12 @@ class LocalMode(StoreReading):
         return origin_of(self.files, digest)
 
     def import_fasta(
-        self, fasta: Path, *, mask: MaskRule = "keep", progress: Progress | None = None
+        self,
+        fasta: Path,
+        *,
+        mask: MaskRule = "keep",
+        progress: Progress | None = None,
+        accept: Callable[[str], object] | None = None,
     ) -> ImportResult:
         """Import a FASTA file: plain, gzip or BGZF by content, a pipe too.
 
@@ -98,6 +104,8 @@ class LocalMode(StoreReading):
             mask: What happens to the mask of a collection that is there already and was masked
                 otherwise: the first is kept, or this one replaces it.
             progress: Told the bytes of the file that were read.
+            accept: Called with the collection's digest, under the store's lock, before anything
+                is stored; what it raises ends the import and leaves the store as it was.
 
         Raises:
             InvalidInputError: The file is no FASTA that can be stored; names file, line and reason.
@@ -113,6 +121,7 @@ class LocalMode(StoreReading):
             fasta,
             mask=mask,
             progress=progress or self._progress,
+            accept=accept,
         )
 
     def export_fasta(

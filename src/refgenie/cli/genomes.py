@@ -24,8 +24,8 @@ Url = Annotated[str, typer.Argument(metavar="URL", help="A static RefgetStore or
 class Mask(StrEnum):
     """What happens to an earlier soft mask of the same sequences."""
 
-    keep = "keep"
-    replace = "replace"
+    KEEP = "keep"
+    REPLACE = "replace"
 
 
 def register(app: typer.Typer, add_group: Callable[..., None]) -> None:  # noqa: ARG001
@@ -60,7 +60,7 @@ def init(
     fhr: Fhr = None,
     mask: Annotated[
         Mask, typer.Option(help="Known sequences with another soft mask: keep theirs, or take this one.")
-    ] = Mask.keep,
+    ] = Mask.KEEP,
     remote_url: Annotated[
         str | None,
         typer.Option(

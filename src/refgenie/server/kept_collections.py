@@ -1,0 +1,52 @@
+"""Sequence collections as they are sent: big ones are encoded once and kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+
+from refgenie.sequences.model import StoreMode
+from refgenie.server.answers import encode
+
+
+class KeptCollections:
+    """Level 2 of sequence collections as JSON; a collection never changes, its digest says what it is.
+
+    Args:
+        mode: The store.
+        capacity: Bytes of all together; the longest unused go first, the last one stays.
+    """
+
+    def __init__(self, mode: StoreMode, capacity: int = 64 << 20) -> None:
+        self._mode = mode
+        self._capacity = capacity
+        self._size = 0
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+        self._making = Lock()
+
+    def level2(self, digest: str) -> bytes:
+        """The collection; NotFoundError where the store has none."""
+        found = self._get(digest)
+        if found is not None:
+            return found
+        # One at a time: a big one takes a second and hundreds of megabytes while it is made.
+        with self._making:
+            return self._get(digest) or self._make(digest)
+
+    def _get(self, digest: str) -> bytes | None:
+        with self._lock:
+            found = self._kept.get(digest)
+            if found is not None:
+                self._kept.move_to_end(digest)
+            return found
+
+    def _make(self, digest: str) -> bytes:
+        encoded = encode(self._mode.level2(digest))
+        with self._lock:
+            self._kept[digest] = encoded
+            self._size += len(encoded)
+            while self._size > self._capacity and len(self._kept) > 1:
+                _, dropped = self._kept.popitem(last=False)
+                self._size -= len(dropped)
+        return encoded

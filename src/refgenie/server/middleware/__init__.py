@@ -1,0 +1,1 @@
+"""What is done with every request, as plain ASGI so that bodies stream through untouched."""

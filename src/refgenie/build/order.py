@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from refgenie.build.inputs import wanted_assets
+from refgenie.build.inputs import resolve_files, resolve_params, wanted_assets
 from refgenie.build.request import BuildRequest
-from refgenie.build.resolution import Resolver, claimed_fasta, missing_assets
+from refgenie.build.resolution import Resolver, claimed_fasta, missing_assets, without_claimed_fasta
 from refgenie.core.names import is_genome_digest
 from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
@@ -79,6 +79,10 @@ class _Ordering:
     def _visit_inputs(self, request: BuildRequest, after: list[int]) -> BuildRequest:
         digest = self._digest(request.genome)
         chosen = self._resolver.choice.choose(request, digest)
+        # What was given wrongly is told before hours are spent on what this needs.
+        given, _ = without_claimed_fasta(request, chosen)
+        resolve_params(chosen.recipe, given)
+        resolve_files(chosen.recipe, given)
         missing: list[tuple[str, RegistryPath]] = []
         for key, wanted in wanted_assets(chosen.recipe, request).items():
             maker = self._requested(wanted, request)

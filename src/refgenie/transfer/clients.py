@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import quote, urljoin, urlsplit
 
 from refgenie.core.progress import NoProgress, Progress
-from refgenie.errors import InvalidInputError, NetworkError
+from refgenie.errors import InvalidInputError, NetworkError, RefgenieError
 from refgenie.transfer.http import Http, Patience, raise_for_status
 
 if TYPE_CHECKING:
@@ -233,6 +233,14 @@ class HttpServerClient:
         if "{" in path:
             raise NetworkError(f"{self._server_url}: {operation_id} needs more than was given: {path}")
         return f"{self._server_url}{path}"
+
+    def answers(self, path: str) -> bool:
+        """Whether the server has data, not a web page, under a path; for telling servers apart."""
+        try:
+            answer = self._pool().get(f"{self._server_url}{path}")
+        except RefgenieError:
+            return False
+        return "json" in answer.content_type
 
     def close(self) -> None:
         """Close the connections."""

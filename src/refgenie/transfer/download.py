@@ -34,14 +34,20 @@ _PAUSE = 0.2
 class Arriving(io.RawIOBase):
     """The bytes of a download in their order; a read waits for what has not come yet."""
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path, size: int, cancelled: threading.Event) -> None:
+        self._cancelled = cancelled
         self._handle = path.open("rb", buffering=0)
         self._size = size
         self._condition = threading.Condition()
         self._available = 0
         self._position = 0
         self._error: BaseException | None = None
-        self.aborted = threading.Event()
+        self._aborted = False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody still reads."""
+        return not (self._aborted or self._cancelled.is_set())
 
     def readable(self) -> bool:
         """It is for reading."""
@@ -57,9 +63,11 @@ class Arriving(io.RawIOBase):
             while self._position >= self._available and self._position < self._size:
                 if self._error is not None:
                     raise self._error
-                if self.aborted.is_set():
+                if self._cancelled.is_set():
+                    raise InterruptedByUserError("the download was given up")
+                if self._aborted:
                     return 0
-                self._condition.wait(0.5)
+                self._condition.wait(0.2)
             ready = self._available - self._position
         if ready <= 0:
             return 0
@@ -81,9 +89,14 @@ class Arriving(io.RawIOBase):
 
     def abort(self) -> None:
         """No more is wanted."""
-        self.aborted.set()
         with self._condition:
+            self._aborted = True
             self._condition.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but no longer than anybody reads."""
+        with self._condition:
+            self._condition.wait_for(lambda: not self.is_wanted, seconds)
 
     def close(self) -> None:
         """Close the file."""
@@ -94,7 +107,14 @@ class Arriving(io.RawIOBase):
 class Download:
     """One wanted file, its partial file, and the sources that have it in order of preference."""
 
-    def __init__(self, wanted: Wanted, sources: Sequence[Source], folder: Path) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        sources: Sequence[Source],
+        folder: Path,
+        cancelled: threading.Event | None = None,
+    ) -> None:
+        self._cancelled = cancelled or threading.Event()
         self.wanted = wanted
         self._sources = list(sources)
         self.partial = folder / f"{wanted.sha256}.part"
@@ -153,7 +173,7 @@ class Download:
             self.partial.parent.mkdir(parents=True, exist_ok=True)
             with self.partial.open("ab") as handle:
                 handle.truncate(self.present)
-        arriving = Arriving(self.partial, self.wanted.size)
+        arriving = Arriving(self.partial, self.wanted.size, self._cancelled)
         # A daemon: a body that is awaited must not hold up the end of an interrupted program.
         writer = threading.Thread(
             target=self._write, args=(arriving, sources, used, advance), name="download", daemon=True
@@ -246,7 +266,8 @@ class _Writing:
                 if not opened or stalls >= _STALLS or breaks >= _BREAKS:
                     raise
                 _log.debug("%s: %s; going on at byte %d", source.name, error.message, self._position)
-                if self._arriving.aborted.wait(random.uniform(0.5, 1) * _PAUSE * 2**stalls):  # noqa: S311
+                self._arriving.pause(random.uniform(0.5, 1) * _PAUSE * 2**stalls)  # noqa: S311
+                if not self._arriving.is_wanted:
                     raise InterruptedByUserError("the download was given up") from error
 
     def _take(self, source: Source, body: Body) -> None:
@@ -254,7 +275,7 @@ class _Writing:
             self._download.keep_validator(source.name, body.validator)
         known = self._position - body.start
         for chunk in body.chunks:
-            if self._arriving.aborted.is_set():
+            if not self._arriving.is_wanted:
                 raise InterruptedByUserError("the download was given up")
             fresh = chunk
             if known > 0:  # the source began at 0: what is here already is compared, not written

@@ -1,0 +1,338 @@
+"""Brings the files of one asset into a folder, verified: from here where they are here, else from servers."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from refgenie.assets.lookup import content_folder
+from refgenie.assets.sealing import take_file
+from refgenie.core.digests import CHUNK, FileRecord, sha256_of
+from refgenie.core.layout import Folders
+from refgenie.core.progress import Progress
+from refgenie.db.database import Database
+from refgenie.db.models import Asset, AssetFile
+from refgenie.errors import DigestMismatchError, DiskFullError
+from refgenie.sequences.durable import writing
+from refgenie.transfer.download import Arriving, Download
+from refgenie.transfer.offers import Offer, OfferedArchive, OfferedAsset
+from refgenie.transfer.sources import Source, Wanted, make_source
+from refgenie.transfer.unpack import unpack
+
+_SPARE = 16 << 20
+"""Bytes that shall stay free on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """A server that has the asset, and its archive there (other servers may compress it otherwise)."""
+
+    offer: Offer
+    asset: OfferedAsset
+    archive: OfferedArchive | None
+
+
+class PullFolder:
+    """The temporary folder of an asset's pull; what came stays there for a later run.
+
+    It is ``.work/pull-<asset digest>``. A lock file beside it, held as long as the process lives, tells
+    `doctor` that it is in use.
+    """
+
+    def __init__(self, folders: Folders, digest: str) -> None:
+        self.root = folders.work / f"pull-{digest}"
+        self.parts = self.root / "parts"
+        self.content = self.root / "content"
+
+    @contextmanager
+    def claimed(self) -> Iterator[PullFolder]:
+        """Use the folder while the block lasts; the caller holds the asset's lock."""
+        lock = self.root.with_name(f"{self.root.name}.lock")
+        with writing(str(self.root)):
+            self.parts.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield self
+        finally:
+            shutil.rmtree(self.content, ignore_errors=True)
+            if not self._has_parts():
+                self.remove()
+            with suppress(OSError):
+                lock.unlink()  # without it the folder's age decides when what came is forgotten
+            os.close(descriptor)
+
+    def empty_content(self) -> Path:
+        """The folder for the asset's files, made anew."""
+        with writing(str(self.content)):
+            shutil.rmtree(self.content, ignore_errors=True)
+            self.content.mkdir(parents=True)
+        return self.content
+
+    def remove(self) -> None:
+        """Keep nothing."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _has_parts(self) -> bool:
+        with suppress(OSError):
+            return any(self.parts.iterdir())
+        return False
+
+
+class Fetching:
+    """Fetches assets.
+
+    Args:
+        slots: Bounds how many downloads run at once.
+        cancelled: Ends all of them when it is set.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        folders: Folders,
+        progress: Progress,
+        slots: threading.BoundedSemaphore,
+        cancelled: threading.Event,
+    ) -> None:
+        self._cancelled = cancelled
+        self._database = database
+        self._folders = folders
+        self._progress = progress
+        self._slots = slots
+
+    def fetch(
+        self, folder: PullFolder, files: Sequence[FileRecord], suppliers: Sequence[Supplier], jobs: int
+    ) -> Path:
+        """Fill a folder with exactly these files, each verified by its SHA-256.
+
+        Raises:
+            DigestMismatchError: Nobody sends the wanted bytes; nothing is kept.
+            NetworkError: Nobody can be reached; what came is kept for a later run.
+            DiskFullError: There is not enough space; told before the first byte where possible.
+        """
+        here = self._find_here(files)
+        missing = [file for file in files if file.path not in here]
+        wanted = missing if self._by_file(here, missing, suppliers) else files
+        archive = None if wanted is missing else self._archive(suppliers)
+        self._require_space(folder, wanted, archive)
+        content = folder.empty_content()
+        try:
+            if archive is None:
+                self._take(content, files, here)
+                self._fetch_files(folder, missing, suppliers, jobs)
+            else:
+                self._fetch_archive(folder, files, archive, suppliers)
+        except (DigestMismatchError, DiskFullError):
+            folder.remove()
+            raise
+        return content
+
+    # --- what is here already -------------------------------------------------------------
+
+    def _find_here(self, files: Sequence[FileRecord]) -> dict[str, Path]:
+        """Files that lie in the genome folder with the wanted bytes, by path."""
+        found: dict[str, Path] = {}
+        with self._database.read() as session:
+            for file in files:
+                rows = session.execute(
+                    select(Asset, AssetFile.path)
+                    .join(AssetFile, AssetFile.asset_id == Asset.id)
+                    .where(AssetFile.sha256 == file.sha256, AssetFile.size == file.size)
+                    .limit(5)
+                )
+                candidates = [
+                    self._folders.genome_folder / content_folder(asset) / path
+                    for asset, path in rows.tuples()
+                ]
+                match = next((path for path in candidates if _holds(path, file)), None)
+                if match is not None:
+                    found[file.path] = match
+        return found
+
+    def _take(self, content: Path, files: Sequence[FileRecord], here: dict[str, Path]) -> None:
+        for file in files:
+            if file.path in here:
+                target = content / file.path
+                with writing(str(target)):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    take_file(here[file.path], target)
+
+    @staticmethod
+    def _by_file(here: dict[str, Path], missing: Sequence[FileRecord], suppliers: Sequence[Supplier]) -> bool:
+        """Whether files are fetched one by one: where nobody has an archive, or some need no fetching."""
+        if not missing:
+            return True
+        has_files = any("file" in supplier.asset.modes for supplier in suppliers)
+        has_archive = any(supplier.archive is not None for supplier in suppliers)
+        return not has_archive or (has_files and bool(here))
+
+    # --- archives ---------------------------------------------------------------------------
+
+    @staticmethod
+    def _archive(suppliers: Sequence[Supplier]) -> OfferedArchive:
+        return next(supplier.archive for supplier in suppliers if supplier.archive is not None)
+
+    def _fetch_archive(
+        self,
+        folder: PullFolder,
+        files: Sequence[FileRecord],
+        archive: OfferedArchive,
+        suppliers: Sequence[Supplier],
+    ) -> None:
+        name = suppliers[0].asset.name
+        sources = [
+            _source(supplier, folder, "v4_archive_download", {"digest": archive.digest}, {})
+            for supplier in suppliers
+            if supplier.archive == archive
+        ]
+        label = f"{suppliers[0].asset.group}:{name}"
+        download = Download(
+            Wanted(archive.digest, archive.size, label), sources, folder.parts, self._cancelled
+        )
+
+        def consume(arriving: Arriving) -> None:
+            content = folder.empty_content()
+            digested = _Digested(arriving)
+            unpack(digested, files, name, content)
+            if digested.hexdigest() != archive.digest:
+                raise DigestMismatchError(
+                    f"the archive of {label} does not have the SHA-256 {archive.digest}"
+                )
+
+        with self._slots, self._progress.task(f"pull {label}", archive.size) as advance:
+            download.run(consume, advance)
+        download.discard()
+
+    # --- single files -----------------------------------------------------------------------
+
+    def _fetch_files(
+        self, folder: PullFolder, files: Sequence[FileRecord], suppliers: Sequence[Supplier], jobs: int
+    ) -> None:
+        by_digest: dict[str, list[FileRecord]] = {}
+        for file in files:
+            by_digest.setdefault(file.sha256, []).append(file)
+        groups = list(by_digest.values())
+        if len(groups) < 2 or jobs < 2:
+            for group in groups:
+                self._fetch_file(folder, group, suppliers)
+            return
+        pool = ThreadPoolExecutor(jobs, thread_name_prefix="pull")
+        try:
+            running = [pool.submit(self._fetch_file, folder, group, suppliers) for group in groups]
+            for future in running:
+                future.result()
+        except BaseException:
+            self._cancelled.set()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _fetch_file(
+        self, folder: PullFolder, group: Sequence[FileRecord], suppliers: Sequence[Supplier]
+    ) -> None:
+        """Fetch one content, and put it where the asset has it, perhaps in several places."""
+        first = group[0]
+        target = folder.content / first.path
+        with writing(str(target)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        sources = [
+            _source(
+                supplier,
+                folder,
+                "v4_asset_file",
+                {"digest": supplier.asset.digest, "path": first.path},
+                {
+                    "genome_digest": supplier.asset.genome_digest,
+                    "asset_group_name": supplier.asset.group,
+                    "name": supplier.asset.name,
+                },
+            )
+            for supplier in suppliers
+            if "file" in supplier.asset.modes
+        ]
+        download = Download(
+            Wanted(first.sha256, first.size, first.path), sources, folder.parts, self._cancelled
+        )
+
+        def consume(arriving: Arriving) -> None:
+            digested = _Digested(arriving)
+            buffer = memoryview(bytearray(CHUNK))
+            while digested.readinto(buffer):
+                pass
+            if digested.hexdigest() != first.sha256:
+                raise DigestMismatchError(f"{first.path} does not have the SHA-256 {first.sha256}")
+
+        with self._slots, self._progress.task(f"pull {first.path}", first.size) as advance:
+            download.run(consume, advance)
+        with writing(str(target)):
+            download.partial.replace(target)
+            download.discard()
+            for other in group[1:]:
+                copy = folder.content / other.path
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(target, copy)
+
+    def _require_space(
+        self, folder: PullFolder, files: Sequence[FileRecord], archive: OfferedArchive | None
+    ) -> None:
+        needed = sum(file.size for file in files) + (archive.size if archive else 0)
+        with suppress(OSError):
+            needed -= sum(part.stat().st_size for part in folder.parts.iterdir())
+        free = shutil.disk_usage(folder.root).free
+        if needed + _SPARE > free:
+            raise DiskFullError(
+                f"not enough space in {self._folders.genome_folder}: {needed} bytes are needed, "
+                f"{free} are free"
+            )
+
+
+class _Digested(io.RawIOBase):
+    """What arrives, hashed on its way."""
+
+    def __init__(self, arriving: Arriving) -> None:
+        self._arriving = arriving
+        self._state = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]
+        count = self._arriving.readinto(buffer)
+        self._state.update(memoryview(buffer)[:count])
+        return count
+
+    def abort(self) -> None:
+        self._arriving.abort()
+
+    def hexdigest(self) -> str:
+        return self._state.hexdigest()
+
+
+def _source(
+    supplier: Supplier,
+    folder: PullFolder,
+    operation: str,
+    path: dict[str, str],
+    params: dict[str, str],
+) -> Source:
+    return make_source(supplier.offer.client, operation, path, dict(params), folder.parts)
+
+
+def _holds(path: Path, file: FileRecord) -> bool:
+    try:
+        return path.stat().st_size == file.size and sha256_of(path) == file.sha256
+    except OSError:
+        return False

@@ -219,7 +219,7 @@ class SeqcolSource:
             raise DigestMismatchError(
                 f"{self.url} answered something else than the sequence collection {digest}"
             )
-        return content
+        return {name: content[name] for name in ("names", "lengths", "sequences")}
 
     def collection(self, digest: str) -> bytes:
         """The collection's file, made from level 2; MD5 and alphabet are not known yet."""

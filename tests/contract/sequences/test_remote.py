@@ -1,0 +1,155 @@
+"""Remote genomes over both kinds of servers: found out, checked, kept, read without the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from refgenie.errors import NetworkError, NotFoundError
+from refgenie.sequences import LocalMode, make_source
+from refgenie.sequences.fast import SequenceNotHereError, fetch
+from support.disks import small_disk
+from support.sequences import (
+    MIXED,
+    SMALL,
+    local_mode,
+    read_fasta,
+    tree,
+    write_fasta,
+)
+
+from .conftest import Published, seqcol_app, served
+
+
+@pytest.fixture
+def mode(tmp_path: Path) -> LocalMode:
+    return local_mode(tmp_path / "genomes")
+
+
+def test_the_kind_of_server_is_found_out(remote: Published) -> None:
+    source = make_source(remote.url)
+    assert source.kind == ("store" if remote.static else "seqcol")
+    assert source.collections() == sorted([remote.small, remote.mixed])
+    assert source.level2(remote.mixed) == remote.mode.level2(remote.mixed)
+
+
+def test_the_root_of_a_server_leads_to_its_seqcol_api(seqcol_api: Published) -> None:
+    assert make_source(seqcol_api.url.removesuffix("/seqcol")).url == seqcol_api.url
+
+
+def test_a_store_that_is_advertised_is_used(static_store: Published) -> None:
+    with served(seqcol_app(static_store, store_url=static_store.url)) as url:
+        source = make_source(f"{url}/seqcol")
+    assert (source.kind, source.url) == ("store", static_store.url)
+
+
+def test_an_advertised_store_that_is_gone_is_not(static_store: Published) -> None:
+    with served(seqcol_app(static_store, store_url="http://127.0.0.1:9")) as url:
+        assert make_source(f"{url}/seqcol").kind == "seqcol"
+
+
+def test_registering_keeps_what_is_known(remote: Published, mode: LocalMode) -> None:
+    info = mode.register_remote(remote.url, remote.mixed)
+    expected = remote.mode.collection(remote.mixed)
+    assert (info.digest, info.sequences, info.total_length) == (
+        expected.digest,
+        expected.sequences,
+        expected.total_length,
+    )
+    assert mode.level2(remote.mixed) == remote.mode.level2(remote.mixed)
+    assert mode.level1(remote.mixed) == remote.mode.level1(remote.mixed)
+    assert mode.has_collection(remote.mixed)
+    assert mode.origin(remote.mixed) == remote.url
+    assert not list((mode.store_path / "sequences").rglob("*.seq"))
+    assert mode.verify() == []
+
+
+@pytest.mark.parametrize("text", [SMALL, MIXED], ids=["small", "mixed"])
+def test_sequences_arrive_whole_and_are_kept(remote: Published, mode: LocalMode, text: str) -> None:
+    digest = remote.small if text is SMALL else remote.mixed
+    mode.register_remote(remote.url, digest)
+    with mode.open(digest) as reader:
+        for name, residues in read_fasta(text).items():
+            assert reader.fetch(name, 1, 6) == residues[1:6].upper()
+    assert mode.verify() == []
+    ours = {(e.name, e.length, e.digest, e.md5, e.alphabet) for e in mode.sequences(digest)}
+    theirs = {(e.name, e.length, e.digest, e.md5, e.alphabet) for e in remote.mode.sequences(digest)}
+    assert ours == theirs
+
+
+def test_what_was_read_once_is_read_without_the_server(mode: LocalMode, tmp_path: Path) -> None:
+    from .conftest import publish
+
+    published = publish(tmp_path / "published")
+    with served(seqcol_app(published)) as url:
+        mode.register_remote(f"{url}/seqcol", published.mixed)
+        with pytest.raises(SequenceNotHereError):
+            fetch(str(mode.store_path), published.mixed, "rna", 0, 5)
+        with mode.open(published.mixed) as reader:
+            assert reader.fetch("rna", 0, 5) == "ACGUU"
+            assert reader.fetch("protein", 0, 5) == "MKLVB"
+    with mode.open(published.mixed) as reader:
+        assert reader.fetch("rna", 0, 5) == "ACGUU"
+        with pytest.raises(NetworkError):
+            reader.fetch("dna")
+    assert fetch(str(mode.store_path), published.mixed, "rna", 0, 5) == "ACGUU"
+
+
+def test_a_static_store_hands_on_its_mask(static_store: Published, mode: LocalMode) -> None:
+    assert mode.register_remote(static_store.url, static_store.small).masking == "soft"
+    with mode.open(static_store.small) as reader:
+        assert reader.fetch("chr1", keep_case=True) == read_fasta(SMALL)["chr1"]
+
+
+def test_a_remote_genome_is_exported_whole(remote: Published, mode: LocalMode, tmp_path: Path) -> None:
+    mode.register_remote(remote.url, remote.mixed)
+    fasta = mode.export_fasta(remote.mixed, tmp_path / "out", case="upper")[0]
+    expected = {name: residues.upper() for name, residues in read_fasta(MIXED).items()}
+    assert read_fasta(fasta.read_text()) == expected
+
+
+def test_importing_a_remote_genome_makes_it_an_own_one(
+    remote: Published, mode: LocalMode, tmp_path: Path
+) -> None:
+    mode.register_remote(remote.url, remote.small)
+    result = mode.import_fasta(write_fasta(tmp_path / "again.fa", SMALL))
+    assert result.collection.digest == remote.small
+    assert mode.origin(remote.small) is None
+    assert mode.sequences(remote.small) == remote.mode.sequences(remote.small)
+    with mode.open(remote.small) as reader:
+        assert reader.fetch("chr2") == "GGGGCCCC"
+    assert mode.verify() == []
+
+
+def test_a_genome_that_is_here_stays_so(remote: Published, mode: LocalMode, tmp_path: Path) -> None:
+    mode.import_fasta(write_fasta(tmp_path / "own.fa", SMALL))
+    mode.register_remote(remote.url, remote.small)
+    assert mode.origin(remote.small) is None
+
+
+def test_a_collection_that_the_server_lacks(remote: Published, mode: LocalMode) -> None:
+    with pytest.raises(NotFoundError):
+        mode.register_remote(remote.url, "A" * 32)
+    assert mode.collections() == []
+
+
+def test_a_store_that_cannot_be_written_is_read_all_the_same(remote: Published) -> None:
+    with small_disk() as disk:
+        mode = local_mode(disk.folder / "genomes")
+        mode.register_remote(remote.url, remote.mixed)
+        before = tree(disk.folder)
+        with disk.read_only():
+            with mode.open(remote.mixed) as reader:
+                assert reader.fetch("iupac", 4, 9) == "RYKMS"
+            assert tree(disk.folder) == before
+
+
+def test_removal_of_a_remote_genome(remote: Published, mode: LocalMode) -> None:
+    mode.register_remote(remote.url, remote.small)
+    with mode.open(remote.small) as reader:
+        reader.fetch("chr1")
+    mode.remove(remote.small)
+    assert mode.collections() == []
+    assert mode.origin(remote.small) is None
+    assert not list((mode.store_path / "sequences").rglob("*.seq"))

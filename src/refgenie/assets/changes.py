@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from refgenie.assets import lookup, manifest
 from refgenie.assets.manifest import ContentKey
 from refgenie.assets.missing import missing
-from refgenie.assets.publish import Publisher, make_default
+from refgenie.assets.publish import Publisher
+from refgenie.assets.recording import make_default
 from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks, asset_lock
 from refgenie.core.names import check_asset_name

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,9 @@ def update(session: Session, folders: Folders, keys: Iterable[ContentKey]) -> No
             with writing(str(path)):
                 path.unlink()
                 sync_folder(path.parent)
+                for folder in (path.parent, path.parent.parent):
+                    with suppress(OSError):  # others are in it
+                        folder.rmdir()
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -29,30 +29,38 @@ def working_folder(folders: Folders, purpose: str, *, name: str | None = None) -
     Args:
         folders: The installation.
         purpose: Begins the folder's name (``add``, ``build``, ``pull`` …).
-        name: Ends it, where it has to be the same each time; the caller sees to it that no other process
-            has the same at the same time. What a crash left under this name is removed first.
+        name: Ends it, for a path that is the same each time; whoever gives one holds a lock that keeps
+            others from the same name. What a dead process left there is removed. By default it is random.
 
     Raises:
         DiskFullError, NotPermittedError: It cannot be made.
     """
     root = folders.work / f"{purpose}-{name or secrets.token_hex(8)}"
-    lock = _lock_of(root)
     with writing(str(folders.work)):
         folders.work.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        descriptor = _own(_lock_of(root))
     try:
-        with suppress(OSError):  # a file system without locks; then age decides
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
         with writing(str(root)):
-            if name is not None:
-                discard(root)
+            if name is not None and root.exists():
+                shutil.rmtree(root)
             root.mkdir()
         yield root
     finally:
         discard(root)
         with suppress(OSError):
-            lock.unlink()
+            _lock_of(root).unlink()
         os.close(descriptor)
+
+
+def _own(lock: Path) -> int:
+    """Create a lock file and hold it; the lock lives as long as the descriptor."""
+    while True:
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        with suppress(OSError):  # a file system without locks; then age decides
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # its former owner took it away while this one waited
 
 
 def discard(folder: Path) -> None:
@@ -74,8 +82,9 @@ def _lock_of(folder: Path) -> Path:
 
 
 def _is_stale(entry: Path) -> bool:
-    lock = entry if entry.suffix == ".lock" else _lock_of(entry)
-    held = _is_held(lock)
+    # An import of sequences keeps its lock file within its folder.
+    locks = [entry] if entry.suffix == ".lock" else [_lock_of(entry), entry / "alive"]
+    held = next((held for held in map(_is_held, locks) if held is not None), None)
     return not held if held is not None else _last_change(entry) < time.time() - FORGOTTEN_AFTER
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from refgenie.core.names import is_genome_digest
 from refgenie.core.progress import NoProgress
 from refgenie.errors import InterruptedByUserError, NotFoundError, RefgenieError
 
@@ -26,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="keep",
         help="keep: masked residues in lower case as they were imported (default)",
     )
-    given = parser.parse_args(arguments)
+    given = parser.parse_args([_positional(text) for text in arguments or sys.argv[1:]])
     try:
-        _export(given.store, given.digest, given.folder, given.case)
+        _export(given.store, given.digest.strip(), given.folder, given.case)
     except KeyboardInterrupt:
         return InterruptedByUserError.exit_code
     except RefgenieError as error:
@@ -37,6 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"Hint: {error.hint}\n")
         return error.exit_code
     return 0
+
+
+def _positional(text: str) -> str:
+    """Keep argparse from taking a digest that begins with ``-`` for an option."""
+    return f" {text}" if text.startswith("-") and is_genome_digest(text) else text
 
 
 def _export(store: Path, digest: str, folder: Path, case: str) -> None:

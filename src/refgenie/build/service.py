@@ -16,7 +16,7 @@ from refgenie.build.interruption import Interruption
 from refgenie.build.job import BuildJob, Site, render_questions
 from refgenie.build.missing_programs import require_programs
 from refgenie.build.order import Step, order
-from refgenie.build.planning import PlannedBuild, plan_step
+from refgenie.build.planning import PlannedBuild, Planning
 from refgenie.build.recipe_choice import RecipeChoice
 from refgenie.build.request import BuildParams, BuildRequest
 from refgenie.build.resolution import ResolvedBuild, Resolver, claimed_fasta, without_claimed_fasta
@@ -178,12 +178,12 @@ class BuildService:
         Raises:
             RefgenieError: What the first step that cannot be done would raise.
         """
-        planned: list[PlannedBuild] = []
-        for step in order(requests, self._resolver):
+        steps = order(requests, self._resolver)
+        for step in steps:
             if step.error is not None:
                 raise step.error
-            planned.append(plan_step(step, self._resolver, self._folders, self._mode, self._ask_properties))
-        return planned
+        planning = Planning(self._resolver, self._folders, self._mode, self._ask_properties)
+        return [planning.describe(step) for step in steps]
 
     # --- building ---------------------------------------------------------------------------
 
@@ -273,7 +273,7 @@ class BuildService:
         found = self._resolver.find(path)
         if found is None or not self._resolver.is_whole(found):
             return None
-        logger.info("%s/%s:%s is built already", request.genome, path.group, path.asset)
+        logger.debug("%s/%s:%s is built already", request.genome, path.group, path.asset)
         return found
 
     @contextmanager

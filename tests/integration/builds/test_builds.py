@@ -319,7 +319,7 @@ def test_the_highest_version_or_the_one_asked_for(site):
 
 
 @pytest.mark.parametrize("kind", ["params", "files", "assets"])
-def test_what_the_recipe_does_not_know_is_refused(site, kind):
+def test_what_the_recipe_does_not_know_is_refused(site, kind, lambda_fasta):
     site.add_recipe(
         "made",
         "true",
@@ -328,7 +328,7 @@ def test_what_the_recipe_does_not_know_is_refused(site, kind):
         input_assets={"fasta": {"asset_class": "fasta", "default": "fasta"}},
     )
     with pytest.raises(InvalidInputError, match=r"the recipe made has no .*'nonsense'; it has"):
-        site.build("tiny/made", **{kind: {"nonsense": "x"}})
+        site.build("tiny/made", **{"files": {"reads": lambda_fasta}, kind: {"nonsense": "x"}})
 
 
 def test_files_must_be_given_and_there(site, tmp_path):

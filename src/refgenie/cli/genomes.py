@@ -90,7 +90,8 @@ def init(
         )
     if record.mask_kept:
         note("the soft mask of the first import is kept; --mask replace takes this file's")
-    shown = f"{record.sequences} sequences, {record.total_length} residues"
+    plural = "" if record.sequences == 1 else "s"
+    shown = f"{record.sequences} sequence{plural}, {record.total_length} residues"
     note(f"{'registered' if record.was_new else 'known already'}: {', '.join(record.aliases)} ({shown})")
     emit_json(record) if json else emit(record.digest)
 

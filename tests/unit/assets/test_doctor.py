@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from refgenie.assets.workspace import working_folder
@@ -274,6 +274,7 @@ def test_a_lost_registry_is_made_anew(site: AssetSite) -> None:
         assert [parent.digest for parent in old.parents] == [parent.digest for parent in new.parents]
         assert all(parent.asset_id for parent in new.parents)
     with site.database.read() as session:
-        assert session.get_one(AssetClass, 1).definition["name"] == "things"
+        row = session.scalars(select(AssetClass).where(AssetClass.name == "things")).one()
+        assert row.definition["name"] == "things"
     assert site.doctor.rebuild().assets == 0
     assert [f for f in site.doctor.find() if "alias" not in f.kind] == []

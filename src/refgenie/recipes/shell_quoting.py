@@ -20,6 +20,8 @@ _MARK = re.compile(r"\0<([aw]):([0-9a-f]*)>")
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]*\Z")
 _INTEGER = re.compile(r"-?[0-9]+\Z")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*((?:'[^'\n]*'|\"[^\"\n]*\"|\\.|[^\s'\"\\;&|()<>])+)")
+_SPECIAL = re.compile(r"\$[$?!#*@0-9-]")
+"""Parameters of one character; in ``$$'x'`` the quotes are plain ones."""
 _WORD_ENDS = frozenset(" \t\n;&|()<>")
 
 
@@ -194,6 +196,9 @@ class _Command:
             self._push(_Place.COMMAND, 2)
         elif self._starts("${"):
             self._push(_Place.BRACE, 2)
+        elif _SPECIAL.match(self._text, self._at):
+            self._take(2)
+            self._word += "\0"
         else:
             self._take()
             self._word += "$"

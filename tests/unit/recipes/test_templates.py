@@ -180,6 +180,7 @@ HOSTILE = "a'b\"c$(echo X)`echo Y`\\d;e|f>g #{h} *~"
         'x={{files.x}}; printf %s "$x"',
         "cat <(printf %s {{files.x}})",
         "true # {{files.x}}\nprintf %s {{files.x}}",
+        "x=$$'a\\'b # it's {{files.x}}\nprintf %s {{files.x}}",
         "echo a#'b' >&2; printf %s {{files.x}}",
         "printf %s ${unset:-$(printf %s {{files.x}})} | cat; false || printf ''",
     ],

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from refgenie.browse.paging import Page, PageQuery
-from refgenie.browse.view import RegistryView, contains, starts_with
+from refgenie.browse.view import RegistryView
 from refgenie.db.models import Alias, Asset, AssetClass, AssetGroup, Genome, Recipe
 
 SORTS = ("path", "name", "asset_class", "size", "created_at")
@@ -113,8 +113,12 @@ def list_assets(view: RegistryView, query: PageQuery, wanted: AssetFilter | None
     with view.database.read() as session:
         counted = statement.with_only_columns(func.count(), maintain_column_froms=True)
         total = int(session.execute(counted).scalar_one())
-        page = statement.order_by(*ordering, Asset.id).offset(query.offset).limit(query.limit)
-        items = asset_rows(view, session, session.execute(page).all()) if query.offset < total else []
+        # Only numbers are sorted; the rest of a row is read for what is on the page.
+        chosen = statement.with_only_columns(Asset.id, maintain_column_froms=True)
+        chosen = chosen.order_by(*ordering, Asset.id).offset(query.offset).limit(query.limit)
+        numbers = session.scalars(chosen).all() if query.offset < total else []
+        rows = {row.id: row for row in session.execute(rows_of_assets().where(Asset.id.in_(numbers)))}
+        items = asset_rows(view, session, [rows[number] for number in numbers])
     return Page(items, total, query.offset, query.limit)
 
 
@@ -129,12 +133,12 @@ def asset_rows(view: RegistryView, session: Session, rows: Sequence[Any]) -> lis
 
 def has_word(view: RegistryView, word: str) -> ColumnElement[bool]:
     """An asset (joined with its group) has the word in its path, or its digest begins with it."""
-    named = view.genomes_named(contains(Alias.name, word), lambda name: word.lower() in name.lower())
-    genomes = select(Genome.digest).where(or_(named, contains(Genome.species_name, word)))
+    named = view.genomes_named(view.contains(Alias.name, word), lambda name: word.lower() in name.lower())
+    genomes = select(Genome.digest).where(or_(named, view.contains(Genome.species_name, word)))
     return or_(
-        contains(AssetGroup.name, word),
-        contains(Asset.name, word),
-        starts_with(Asset.digest, word),
-        starts_with(AssetGroup.genome_digest, word),
+        view.contains(AssetGroup.name, word),
+        view.contains(Asset.name, word),
+        view.starts_with(Asset.digest, word),
+        view.starts_with(AssetGroup.genome_digest, word),
         AssetGroup.genome_digest.in_(genomes),
     )

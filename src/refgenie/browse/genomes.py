@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from refgenie.browse.paging import Page, PageQuery
-from refgenie.browse.view import RegistryView, contains, starts_with
+from refgenie.browse.view import RegistryView
 from refgenie.db.models import Alias, Asset, AssetGroup, Genome
 from refgenie.errors import NotFoundError
 
@@ -98,12 +98,12 @@ def species_counts(view: RegistryView, limit: int = 12) -> list[tuple[str, int]]
 
 
 def _has_word(view: RegistryView, word: str) -> ColumnElement[bool]:
-    named = view.genomes_named(contains(Alias.name, word), lambda name: word.lower() in name.lower())
+    named = view.genomes_named(view.contains(Alias.name, word), lambda name: word.lower() in name.lower())
     return or_(
         named,
-        starts_with(Genome.digest, word),
-        contains(Genome.species_name, word),
-        contains(Genome.description, word),
+        view.starts_with(Genome.digest, word),
+        view.contains(Genome.species_name, word),
+        view.contains(Genome.description, word),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from refgenie.browse.assets import AssetRow, asset_rows, has_word, rows_of_assets
 from refgenie.browse.genomes import GenomeRow, list_genomes
 from refgenie.browse.paging import PageQuery
-from refgenie.browse.view import RegistryView, contains
+from refgenie.browse.view import RegistryView
 from refgenie.db.models import Asset, AssetClass, Recipe
 
 
@@ -52,7 +52,7 @@ def search(view: RegistryView, q: str, limit: int = 8) -> Found:
             tuple(
                 session.scalars(
                     select(table.name)
-                    .where(or_(*(contains(table.name, word) for word in query.words)))
+                    .where(or_(*(view.contains(table.name, word) for word in query.words)))
                     .distinct()
                     .order_by(table.name)
                     .limit(limit)

@@ -94,13 +94,26 @@ class RegistryView:
         """Whether the genome's sequences are known here."""
         return self.mode.has_collection(digest)
 
-    @staticmethod
-    def _nearest(session: Session, name: str) -> str | None:
+    def contains(self, column: Any, text: str) -> ColumnElement[bool]:
+        """The column holds the text, without regard to case; ``%`` and ``_`` stand for themselves."""
+        return self._like(column, f"%{_plain(text)}%")
+
+    def starts_with(self, column: Any, text: str) -> ColumnElement[bool]:
+        """The column begins with the text, without regard to case."""
+        return self._like(column, f"{_plain(text)}%")
+
+    def _like(self, column: Any, pattern: str) -> ColumnElement[bool]:
+        # SQLite's LIKE has no regard to case by itself, and is much faster than on lower(column).
+        like = column.like if self.database.is_sqlite else column.ilike
+        found: ColumnElement[bool] = like(pattern, escape="\\")
+        return found
+
+    def _nearest(self, session: Session, name: str) -> str | None:
         from refgenie.core.names import nearest
 
         start = name[:1]
         names: Sequence[str] = session.scalars(
-            select(Alias.name).where(Alias.name.ilike(f"{_plain(start)}%", escape="\\")).limit(2000)
+            select(Alias.name).where(self.starts_with(Alias.name, start)).limit(2000)
         ).all()
         near = nearest(name, list(names))
         return f"did you mean {near}?" if near else None
@@ -108,15 +121,3 @@ class RegistryView:
 
 def _plain(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """The column holds the text, without regard to case; ``%`` and ``_`` stand for themselves."""
-    found: ColumnElement[bool] = column.ilike(f"%{_plain(text)}%", escape="\\")
-    return found
-
-
-def starts_with(column: Any, text: str) -> ColumnElement[bool]:
-    """The column begins with the text, without regard to case."""
-    found: ColumnElement[bool] = column.ilike(f"{_plain(text)}%", escape="\\")
-    return found

@@ -1,1 +1,1 @@
-"""The server's pages."""
+"""Pages for people: one set of templates for the server and the local dashboard."""

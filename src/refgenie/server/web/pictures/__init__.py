@@ -1,0 +1,1 @@
+"""Pictures as inline SVG: laid out here, coloured by the style sheet."""

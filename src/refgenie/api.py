@@ -13,7 +13,8 @@ from refgenie.config.settings import Settings
 from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks
 from refgenie.core.progress import NoProgress, Progress
-from refgenie.core.records import AssetRecord
+from refgenie.core.records import AssetClassRecord, AssetRecord
+from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import NotPermittedError
 
 if TYPE_CHECKING:
@@ -33,8 +34,29 @@ if TYPE_CHECKING:
     from refgenie.recipes.asset_classes import AssetClassService
     from refgenie.recipes.recipes import RecipeService
     from refgenie.sequences import Fault, LocalMode, StoreMode
+    from refgenie.transfer.managers import Transfers
+    from refgenie.transfer.remotes import RemoteService
+    from refgenie.transfer.staging import StageService
 
 __all__ = ["BuildParams", "Refgenie"]
+
+
+def _fetch(url: str) -> bytes:
+    """The channels' reader of addresses, loaded when an address is read."""
+    from refgenie.channels.fetch import fetch
+
+    return fetch(url)
+
+
+class _LateClasses:
+    """Asset classes for the asset service, loaded when an asset is added."""
+
+    def __init__(self, rg: Refgenie) -> None:
+        self._rg = rg
+
+    def get(self, name: str) -> AssetClassRecord:
+        """The highest version of an asset class."""
+        return self._rg.asset_class.get(name)
 
 
 class Refgenie:
@@ -101,6 +123,8 @@ class Refgenie:
 
     def close(self) -> None:
         """Close database connections."""
+        if "transfers" in self.__dict__:
+            self.transfers.close()
         if "_opened" in self.__dict__:
             self._opened.dispose()
 
@@ -121,9 +145,9 @@ class Refgenie:
 
         if self._engine is not None:
             return Database(self._engine)
-        from refgenie.config import database
+        from refgenie.config.registry_url import load_url
 
-        return Database.from_url(database.load(self.settings.database_config_path).url())
+        return Database.from_url(load_url(self.settings.database_config_path))
 
     @cached_property
     def database(self) -> Database:
@@ -199,18 +223,16 @@ class Refgenie:
     @cached_property
     def asset_class(self) -> AssetClassService:
         """Asset classes."""
-        from refgenie.channels.fetch import fetch
         from refgenie.recipes.asset_classes import AssetClassService
 
-        return AssetClassService(self.database, fetch)
+        return AssetClassService(self.database, _fetch)
 
     @cached_property
     def recipe(self) -> RecipeService:
         """Recipes."""
-        from refgenie.channels.fetch import fetch
         from refgenie.recipes.recipes import RecipeService
 
-        return RecipeService(self.database, fetch)
+        return RecipeService(self.database, _fetch)
 
     @cached_property
     def sources(self) -> ChannelService:
@@ -231,7 +253,7 @@ class Refgenie:
             self.locks,
             self.publisher,
             self._links,
-            self.asset_class,
+            _LateClasses(self),
             digest_fasta=self._digest_fasta,
             progress=self.progress,
         )
@@ -253,7 +275,25 @@ class Refgenie:
             self.asset_class,
             self.locks,
             self.progress,
+            pull=lambda path: self.pull(path.genome, path.group, path.asset),
         )
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """Everything between two machines: subscriptions, pull, push, mirror, what servers offer."""
+        from refgenie.transfer.managers import Transfers
+
+        return Transfers(self)
+
+    @property
+    def stage(self) -> StageService:
+        """What is served and pushed."""
+        return self.transfers.stage
+
+    @property
+    def remote(self) -> RemoteService:
+        """Storage that staged assets are pushed to."""
+        return self.transfers.remote
 
     @cached_property
     def sequences(self) -> SequenceRetrieval:
@@ -380,6 +420,46 @@ class Refgenie:
             for digest in digests
             for fault in mode.verify(digest, repair_from=repair_from, progress=self.progress)
         ]
+
+    def pull(
+        self, alias_name: str, asset_group_name: str, asset_name: str | None = None, **options: Any
+    ) -> AssetRecord:
+        """Pull one asset from the subscribed servers; nothing is fetched where it is here already.
+
+        Args:
+            alias_name: Alias or digest of the genome.
+            asset_group_name: Asset group.
+            asset_name: Asset; the server's default one where it is None.
+            **options: Fields of PullOptions (``force``, ``init``, ``large`` …).
+
+        Raises:
+            NotFoundError, ConflictError, DigestMismatchError, NetworkError: See PullService.
+        """
+        from refgenie.transfer.pull import PullOptions
+
+        return self.transfers.pulls.pull(
+            alias_name, asset_group_name, asset_name, options=PullOptions(**options)
+        )
+
+    def push(self, **options: Any) -> Any:
+        """Upload what is staged and not yet on the remotes; see PushService.push."""
+        return self.transfers.pushes.push(**options)
+
+    def seekr(
+        self,
+        genome_name: str,
+        asset_group_name: str,
+        asset_name: str | None = None,
+        seek_key_name: str | None = None,
+        remote_class: str | None = None,
+    ) -> str:
+        """Remote URI of a seek key; see RemoteCatalog.seek."""
+        path = RegistryPath(genome_name, asset_group_name, seek_key_name, asset_name)
+        return self.transfers.catalog.seek(path, remote_class=remote_class)
+
+    def populater(self, text_or_mapping: Any, remote_class: str | None = None) -> Any:
+        """Replace every ``refgenie://genome/group[.key][:asset]`` by its remote URI."""
+        return self.transfers.catalog.populate(text_or_mapping, remote_class=remote_class)
 
     def populate(self, text_or_mapping: Any) -> Any:
         """Replace every ``refgenie://genome/group[.key][:asset]`` by its local path."""

@@ -172,17 +172,44 @@ def _seek_one(registry: _Registry, path: str, *, absolute: bool, must_exist: boo
     )
 
 
+def _populate(arguments: Sequence[str]) -> str:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        raise _Unusual
+    text = arguments[0]
+    if rules.SCHEME not in text:
+        return f"{text}\n"
+    from refgenie.core.references import REFERENCE
+
+    registry = _Registry()
+    return (
+        REFERENCE.sub(
+            lambda found: _seek_one(registry, found["path"], absolute=False, must_exist=False), text
+        )
+        + "\n"
+    )
+
+
 def _getseq(arguments: Sequence[str]) -> str:
     if len(arguments) != 2 or any(argument.startswith("-") for argument in arguments):
         raise _Unusual
     registry = _Registry()
     digest, _ = registry.genome(arguments[0])
+    from refgenie.core.region import parse_region
     from refgenie.sequences import fast
 
-    return f"{fast.fetch(f'{registry.genome_folder}/{rules.STORE}', digest, arguments[1])}\n"
+    store = f"{registry.genome_folder}/{rules.STORE}"
+    name, start, end = parse_region(arguments[1], lambda asked: fast.has_sequence(store, digest, asked))
+    residues = fast.fetch(store, digest, name, start, end)
+    if not residues:
+        raise _Unusual
+    return f"{residues}\n"
 
 
-_COMMANDS: dict[str, Callable[[Sequence[str]], str]] = {"seek": _seek, "getseq": _getseq}
+_COMMANDS: dict[str, Callable[[Sequence[str]], str]] = {
+    "seek": _seek,
+    "getseq": _getseq,
+    "populate": _populate,
+}
 
 
 if __name__ == "__main__":

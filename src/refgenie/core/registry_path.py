@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from refgenie.core.names import (
-    UNRESERVED,
     check_asset_name,
     check_genome,
     check_group,
     check_seek_key,
 )
+from refgenie.core.references import REFERENCE
+from refgenie.core.seek import SCHEME
 from refgenie.errors import InvalidInputError
 
-REFERENCE = re.compile(
-    rf"refgenie://(?P<path>[{UNRESERVED}]+/[A-Za-z0-9_-]+"
-    rf"(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?)?"
-    rf"(?::[{UNRESERVED}]*[A-Za-z0-9_~-])?)"
-)
-"""A registry path inside a text; a full stop that ends a sentence is no part of it."""
+__all__ = ["REFERENCE", "RegistryPath"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class RegistryPath:
         Raises:
             InvalidInputError: The text is no registry path; the message says which part is wrong.
         """
-        genome, slash, rest = text.removeprefix("refgenie://").partition("/")
+        genome, slash, rest = text.removeprefix(SCHEME).partition("/")
         if not slash or not genome or not rest:
             raise InvalidInputError(
                 f"{text!r} is not a registry path",

@@ -21,6 +21,7 @@ SCHEMA_VERSIONS = frozenset({"0001", "0002"})
 """The registry's migrations that the statement below fits: they left its tables as they are."""
 
 GENOME = "{genome}"
+SCHEME = "refgenie://"
 
 # The tail and the parameter style differ. One row per seek key; an asset without seek
 # keys has one row whose key is NULL.

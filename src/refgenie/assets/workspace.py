@@ -23,44 +23,44 @@ FORGOTTEN_AFTER = 24 * 3600.0
 
 
 @contextmanager
-def working_folder(folders: Folders, purpose: str, *, name: str | None = None) -> Iterator[Path]:
+def working_folder(folders: Folders, purpose: str) -> Iterator[Path]:
     """A new empty folder on the genome folder's disk; what is still in it at the end is removed.
 
     Args:
         folders: The installation.
         purpose: Begins the folder's name (``add``, ``build``, ``pull`` …).
-        name: Ends it, for a path that is the same each time; whoever gives one holds a lock that keeps
-            others from the same name. What a dead process left there is removed. By default it is random.
 
     Raises:
         DiskFullError, NotPermittedError: It cannot be made.
     """
-    root = folders.work / f"{purpose}-{name or secrets.token_hex(8)}"
+    with named_folder(folders, f"{purpose}-{secrets.token_hex(8)}") as (root, _):
+        yield root
+
+
+@contextmanager
+def named_folder(folders: Folders, name: str) -> Iterator[tuple[Path, int]]:
+    """The same under a name that is the same each time, and the descriptor of its lock.
+
+    A process that inherits the descriptor owns the folder too: the next caller waits for its end.
+    What a crash left under this name is removed first.
+    """
+    root = folders.work / name
+    lock = _lock_of(root)
     with writing(str(folders.work)):
         folders.work.mkdir(parents=True, exist_ok=True)
-        descriptor = _own(_lock_of(root))
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
     try:
+        with suppress(OSError):  # a file system without locks; then age decides
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         with writing(str(root)):
-            if name is not None and root.exists():
-                shutil.rmtree(root)
+            discard(root)
             root.mkdir()
-        yield root
+        yield root, descriptor
     finally:
         discard(root)
         with suppress(OSError):
-            _lock_of(root).unlink()
+            lock.unlink()
         os.close(descriptor)
-
-
-def _own(lock: Path) -> int:
-    """Create a lock file and hold it; the lock lives as long as the descriptor."""
-    while True:
-        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
-        with suppress(OSError):  # a file system without locks; then age decides
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if os.fstat(descriptor).st_nlink:
-            return descriptor
-        os.close(descriptor)  # its former owner took it away while this one waited
 
 
 def discard(folder: Path) -> None:

@@ -70,7 +70,7 @@ class BuildLog:
         """Take what a command wrote."""
         self._write(chunk)
         *whole, self._unfinished = (self._unfinished + chunk).split(b"\n")
-        for line in whole:
+        for line in whole[-_TAIL:]:  # of a flood only its end can be shown
             self._take_line(line)
         if len(self._unfinished) > 1 << 16:
             self._finish_line()

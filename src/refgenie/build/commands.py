@@ -56,7 +56,9 @@ class CommandUse:
     peak_memory_bytes: int
 
 
-def run_command(invocation: Invocation, hear: Callable[[bytes], None]) -> CommandUse:
+def run_command(
+    invocation: Invocation, hear: Callable[[bytes], None], keep_open: Sequence[int] = ()
+) -> CommandUse:
     """Run a command to its end.
 
     None of its processes outlives it, nor this process, nor an exception in the meantime.
@@ -64,6 +66,8 @@ def run_command(invocation: Invocation, hear: Callable[[bytes], None]) -> Comman
     Args:
         invocation: What to run.
         hear: Told what it writes to standard output and standard error, as it comes.
+        keep_open: Descriptors, such as of a lock, that stay open until the last of its processes has
+            ended, even where this process dies before.
 
     Raises:
         BuildFailedError: It could not be started.
@@ -87,7 +91,7 @@ def run_command(invocation: Invocation, hear: Callable[[bytes], None]) -> Comman
                 stderr=subprocess.STDOUT,
                 cwd=invocation.folder,
                 env=dict(invocation.environment),
-                pass_fds=(writing,),
+                pass_fds=(writing, *keep_open),
                 start_new_session=True,
             )
         finally:

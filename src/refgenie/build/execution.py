@@ -30,11 +30,21 @@ class Execution:
         runs: What has run so far, the failed one too.
     """
 
-    def __init__(self, title: str, runner: Runner, workplace: Workplace, log: BuildLog) -> None:
+    def __init__(
+        self,
+        title: str,
+        runner: Runner,
+        workplace: Workplace,
+        log: BuildLog,
+        *,
+        keep_open: Sequence[int] = (),
+    ) -> None:
+        """Take where commands run; ``keep_open`` are descriptors that live as long as their processes."""
         self._title = title
         self._runner = runner
         self._workplace = workplace
         self._log = log
+        self._keep_open = tuple(keep_open)
         self.runs: list[CommandRun] = []
 
     def run(self, commands: Sequence[str], kind: str = "command") -> None:
@@ -49,7 +59,9 @@ class Execution:
             self._log.heading(f"{kind} {number} of {len(commands)}\n{command}")
             logger.info("%s: %s", self._title, what)
             started = datetime.now(UTC)
-            use = run_command(self._runner.invocation(command, self._workplace), self._log.hear)
+            use = run_command(
+                self._runner.invocation(command, self._workplace), self._log.hear, self._keep_open
+            )
             self.runs.append(CommandRun(command, started, use))
             if use.exit_code != 0:
                 raise self._failure(what, use)
@@ -68,11 +80,17 @@ class Execution:
             answer = self._workplace.scratch / "answer"
             asking = f"{{ {command}\n}} >{shlex.quote(str(answer))}"
             self._log.heading(f"custom seek key {name}\n{command}")
-            use = run_command(self._runner.invocation(asking, self._workplace), self._log.hear)
+            use = run_command(
+                self._runner.invocation(asking, self._workplace), self._log.hear, self._keep_open
+            )
             answers[name] = _first_line(answer)
             if not answers[name]:
                 raise self._failure(f"custom seek key {name} ({shown(command)}) wrote nothing and", use)
         return answers
+
+    def _call(self, command: str) -> CommandUse:
+        invocation = self._runner.invocation(command, self._workplace)
+        return run_command(invocation, self._log.hear, self._keep_open)
 
     def _failure(self, what: str, use: CommandUse) -> RefgenieError:
         said = "; ".join(self._log.tail[-5:])

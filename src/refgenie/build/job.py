@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refgenie.assets.new_asset import NewAsset
-from refgenie.assets.workspace import working_folder
+from refgenie.assets.workspace import named_folder
 from refgenie.build import build_records, output
 from refgenie.build.build_log import BuildLog
 from refgenie.build.build_records import BuildRecords, end_build, new_build_id
@@ -129,7 +129,7 @@ class BuildJob:
         fixed_name = hashlib.sha256(key.encode()).hexdigest()[:32]
         with (
             ThreadPoolExecutor(1) as other_core,
-            working_folder(self._site.folders, "build", name=fixed_name) as work,
+            named_folder(self._site.folders, f"build-{fixed_name}") as (work, lock),
         ):
             output_folder, scratch = work / "output", work / "scratch"
             output_folder.mkdir()
@@ -137,7 +137,9 @@ class BuildJob:
             described = other_core.submit(output.describe_inputs, self._build.files)
             workplace = self._workplace(output_folder, scratch)
             self._runner.prepare(workplace)
-            execution = Execution(self._build.request.registry_path, self._runner, workplace, log)
+            execution = Execution(
+                self._build.request.registry_path, self._runner, workplace, log, keep_open=(lock,)
+            )
             try:
                 values = self._run_commands(execution, work)
                 return self._publish(values, workplace, execution, described, interruption)

@@ -52,7 +52,7 @@ class _Ordering:
     def __init__(self, requests: Sequence[BuildRequest], resolver: Resolver) -> None:
         self._requests = requests
         self._resolver = resolver
-        self._made_genomes = {request.genome for request in requests if claimed_fasta(request) is not None}
+        self._makers = {request.genome: request for request in requests if claimed_fasta(request) is not None}
         self._numbers: dict[_Key, int] = {}
         self._trail: list[_Key] = []
         self.steps: list[Step] = []
@@ -79,6 +79,8 @@ class _Ordering:
     def _visit_inputs(self, request: BuildRequest, after: list[int]) -> BuildRequest:
         digest = self._digest(request.genome)
         chosen = self._resolver.choice.choose(request, digest)
+        if digest is None and request is not self._makers[request.genome]:
+            after.append(self.visit(self._makers[request.genome], was_asked=True))
         # What was given wrongly is told before hours are spent on what this needs.
         given, _ = without_claimed_fasta(request, chosen)
         resolve_params(chosen.recipe, given)
@@ -149,7 +151,7 @@ class _Ordering:
         try:
             return self._resolver.genome(genome)
         except NotFoundError as error:
-            if genome in self._made_genomes and not is_genome_digest(genome):
+            if genome in self._makers and not is_genome_digest(genome):
                 return None
             new = f"refgenie genome init --fasta FILE --name {genome}"
             raise NotFoundError(error.message, hint=f"{error.hint}; or {new}") from error

@@ -16,6 +16,8 @@ from refgenie.sequences.model import CollectionReader, StoreMode
 PIECE = 1 << 20
 """Residues that are in memory at once while a long region is streamed."""
 FASTA_WIDTH = 60
+AMINO_ACIDS_ONLY = frozenset("EFIJLOPQZ")
+"""Residues that no nucleotide code has (X does stand for an unknown base in old files)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class SequenceRetrieval:
         with self.opened(genome) as reader:
             found = locate(reader, region, one_based=one_based)
             if reverse_complement:
-                self._check_strands(genome, {found.name})
+                self._check_strands(genome, reader, {found.name})
             return "".join(stream(reader, found, other_strand=reverse_complement, keep_case=keep_case))
 
     def text(
@@ -101,7 +103,7 @@ class SequenceRetrieval:
         with self.opened(genome) as reader:
             located = [locate(reader, region, one_based=one_based) for region in regions]
             if reverse_complement:
-                self._check_strands(genome, {region.name for region in located})
+                self._check_strands(genome, reader, {region.name for region in located})
             for region in located:
                 if fasta:
                     yield f">{header(region, reader, one_based, reverse_complement)}\n"
@@ -124,7 +126,7 @@ class SequenceRetrieval:
         with self.opened(genome) as reader:
             located = [locate(reader, region, one_based=one_based) for region in regions]
             if reverse_complement:
-                self._check_strands(genome, {region.name for region in located})
+                self._check_strands(genome, reader, {region.name for region in located})
             return [
                 SequenceRegion(
                     *region.within(reader.length(region.name)),
@@ -157,11 +159,14 @@ class SequenceRetrieval:
         with reader:
             yield reader
 
-    def _check_strands(self, genome: str, names: set[str]) -> None:
+    def _check_strands(self, genome: str, reader: CollectionReader, names: set[str]) -> None:
         """Refuse the other strand of what has none."""
         for sequence in self._mode.sequences(self._aliases.resolve(genome)):
-            if sequence.name in names and sequence.alphabet == "protein":
-                raise InvalidInputError(f"{sequence.name} is a protein: it has no reverse complement")
+            # The alphabet alone does not tell: the store counts a gapped DNA as protein too.
+            if sequence.name in names and not sequence.alphabet.startswith("dna"):
+                for piece in reader.stream(sequence.name):
+                    if not AMINO_ACIDS_ONLY.isdisjoint(piece):
+                        raise InvalidInputError(f"{sequence.name} is a protein: it has no other strand")
 
 
 def locate(reader: CollectionReader, region: str | Region, *, one_based: bool = False) -> Region:

@@ -16,6 +16,24 @@ class SequenceNotHereError(NotFoundError):
     """The sequence of a remote genome is still on its server; ``LocalMode.open`` brings it."""
 
 
+def has_sequence(store_path: str, collection_digest: str, name: str) -> bool:
+    """Whether a collection of a store on this machine has a sequence of this name.
+
+    Raises:
+        NotFoundError: There is no such collection.
+    """
+    if "\t" in name or "\n" in name:
+        return False
+    files = StoreFiles(Path(store_path))
+    if not files.collection(collection_digest).exists():
+        raise NotFoundError(f"the store has no sequence collection {collection_digest}")
+    try:
+        find_line(files, collection_digest, name)
+    except NotFoundError:
+        return False
+    return True
+
+
 def fetch(
     store_path: str,
     collection_digest: str,

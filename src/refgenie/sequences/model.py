@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from refgenie.core.records import AliasRecord
+if TYPE_CHECKING:  # the records are slow to load, and the fastest reader needs none of them
+    from refgenie.core.records import AliasRecord
 
 Case = Literal["keep", "upper"]
 MaskRule = Literal["keep", "replace"]

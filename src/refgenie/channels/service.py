@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from refgenie.channels.http_folder import HttpFolder
+from refgenie.core import tables as drawn
 from refgenie.core.names import check_asset_name, nearest
 from refgenie.core.records import DataChannelRecord
 from refgenie.db import models as tables
@@ -26,6 +28,9 @@ from refgenie.recipes.collection import (
 from refgenie.recipes.local_folder import LocalFolder
 from refgenie.recipes.models import AssetClass, Recipe
 from refgenie.recipes.recipes import RecipeService
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 TYPES = ("http", "https", "file")
 
@@ -127,6 +132,10 @@ class ChannelService:
                 on_conflict="replace" if force else "keep" if exists_ok else "fail",
                 channel_name=name,
             )
+
+    def channels_table(self) -> Table:
+        """All channels as a rich table."""
+        return drawn.data_channels(self.list())
 
     def remove_channel(self, name: str) -> DataChannelRecord:
         """Forget a channel; the asset classes and recipes that came from it stay.

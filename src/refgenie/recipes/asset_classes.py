@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from refgenie.core import tables as drawn
 from refgenie.core.records import AssetClassRecord
 from refgenie.db import models as tables
 from refgenie.db.database import Database
@@ -20,6 +23,9 @@ from refgenie.recipes.registration import (
     require,
 )
 from refgenie.recipes.versions import version_key
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class AssetClassService:
@@ -74,6 +80,10 @@ class AssetClassService:
             rows = list(session.scalars(select(tables.AssetClass)))
             rows.sort(key=lambda row: (row.name, version_key(row.version)))
             return [asset_class_record(row) for row in rows]
+
+    def table(self) -> Table:
+        """All asset classes as a rich table."""
+        return drawn.asset_classes(self.list())
 
     def remove(self, name: str, version: str | None = None) -> AssetClassRecord:
         """Remove the asset class of this name; without a version the highest one.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from refgenie.core import tables as drawn
 from refgenie.core.records import RecipeRecord
 from refgenie.db import models as tables
 from refgenie.db.database import Database
@@ -17,6 +18,9 @@ from refgenie.recipes.documents import Fetch, Source, read_document
 from refgenie.recipes.models import Recipe
 from refgenie.recipes.registration import recipe_record, register_recipe, require
 from refgenie.recipes.versions import version_key
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,10 @@ class RecipeService:
             params=record.definition.get("input_params", {}),
             assets=record.definition.get("input_assets", {}),
         )
+
+    def table(self) -> Table:
+        """All recipes as a rich table."""
+        return drawn.recipes(self.list())
 
     def remove(self, name: str, version: str | None = None) -> RecipeRecord:
         """Remove the recipe of this name; without a version the highest one.

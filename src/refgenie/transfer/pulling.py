@@ -1,0 +1,277 @@
+"""One asset's way here: fetched, verified, registered in one transaction (rest.md, What pull does)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from refgenie.assets import lookup
+from refgenie.assets.adding import check_fasta
+from refgenie.assets.new_asset import NewAsset
+from refgenie.assets.publish import Publisher, is_whole
+from refgenie.assets.workspace import working_folder
+from refgenie.core import layout
+from refgenie.core.digests import FileRecord, describe_files
+from refgenie.core.layout import Folders
+from refgenie.core.locks import STORE_LOCK, Locks, asset_lock
+from refgenie.core.names import is_genome_digest
+from refgenie.core.progress import NoProgress, Progress
+from refgenie.core.records import AssetRecord
+from refgenie.core.registry_path import RegistryPath
+from refgenie.core.seek import GENOME
+from refgenie.db.database import Database
+from refgenie.errors import (
+    ConflictError,
+    DigestMismatchError,
+    NetworkError,
+    NotFoundError,
+    RefgenieError,
+)
+from refgenie.genomes.aliases import AliasService
+from refgenie.sequences.model import StoreMode
+from refgenie.transfer.clients import ServerClient
+from refgenie.transfer.fetching import Fetching, PullFolder, Supplier
+from refgenie.transfer.locating import Locator
+from refgenie.transfer.pull_options import Confirm, PullOptions, PullResult, Slots
+from refgenie.transfer.registration import Registration, RegistrationReader
+
+_log = logging.getLogger("refgenie")
+
+PATIENCE = 7 * 24 * 3600.0
+"""Seconds that a pull waits for another process that pulls or builds the same asset."""
+
+
+class Initializer(Protocol):
+    """The part of the genome service that ``--init`` needs."""
+
+    def initialize_genome(self, fasta_file_path: Path | str) -> Any:
+        """Import a FASTA file."""
+        ...
+
+
+class Pulling:
+    """Pulls one asset at a time; safe to use from several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        folders: Folders,
+        mode: StoreMode,
+        aliases: AliasService,
+        genomes: Initializer,
+        publisher: Publisher,
+        locks: Locks,
+        progress: Progress | None = None,
+    ) -> None:
+        self._database = database
+        self._folders = folders
+        self._mode = mode
+        self._aliases = aliases
+        self._genomes = genomes
+        self._publisher = publisher
+        self._locks = locks
+        self._progress = progress or NoProgress()
+        self._locator = Locator(aliases)
+        self._registrations = RegistrationReader(database, mode)
+
+    def run(
+        self,
+        path: RegistryPath,
+        clients: Sequence[ServerClient],
+        options: PullOptions,
+        confirm: Confirm | None,
+        slots: Slots,
+    ) -> PullResult:
+        """Pull one asset; see PullService.pull."""
+        search, suppliers = self._locator.suppliers(path, clients)
+        if not suppliers:
+            raise search.error()
+        first = suppliers[0]
+        asset = first.asset
+        with self._locks.hold(asset_lock(asset.genome_digest, asset.group, asset.name), PATIENCE):
+            here = self._here(first)
+            if here is not None and here.digest == asset.digest and not options.force and self._whole(here):
+                self._name_genome(path, asset.genome_digest)
+                return PullResult(path, "present", asset=here, reason="is here already")
+            if here is not None and here.digest != asset.digest and not (options.force or options.update):
+                raise ConflictError(
+                    f"{path.genome}/{asset.group}:{asset.name} is here with other content",
+                    hint=f"refgenie pull --force {path}, or refgenie rename {path} -n NAME",
+                )
+            reason = self._left_out(path, first, options, confirm)
+            if reason is not None:
+                return PullResult(path, "skipped", reason=reason)
+            record = self._bring(path, first, clients, options, slots)
+        if options.init:
+            self._import_sequences(record)
+        return PullResult(path, "pulled", asset=record)
+
+    def _here(self, supplier: Supplier) -> AssetRecord | None:
+        asset = supplier.asset
+        with self._database.read() as session:
+            row = lookup.find_asset(session, asset.genome_digest, asset.group, asset.name)
+            return lookup.full(session, row) if row is not None else None
+
+    def _whole(self, record: AssetRecord) -> bool:
+        return is_whole(self._folders.genome_folder / record.path, record.files)
+
+    @staticmethod
+    def _left_out(
+        path: RegistryPath, supplier: Supplier, options: PullOptions, confirm: Confirm | None
+    ) -> str | None:
+        """Why an asset is not taken, or None."""
+        asset = supplier.asset
+        if not asset.modes:
+            raise NotFoundError(
+                f"{path} is not served by {supplier.offer.url}, it is to be built",
+                hint=f"refgenie build {path}",
+            )
+        size = supplier.archive.size if supplier.archive else asset.size
+        if size <= options.size_cutoff or options.large == "take":
+            return None
+        told = f"{size} bytes, more than {options.size_cutoff}"
+        if options.large == "skip":
+            return told
+        if options.batch or confirm is None:
+            return f"{told}, and nobody can be asked"
+        return None if confirm(f"{path} has {told}. Pull it?") else f"{told}, and not wanted"
+
+    def _bring(
+        self,
+        path: RegistryPath,
+        first: Supplier,
+        clients: Sequence[ServerClient],
+        options: PullOptions,
+        slots: Slots,
+    ) -> AssetRecord:
+        registration = self._registrations.read(
+            first.offer,
+            first.asset,
+            skip_asset_class=options.skip_asset_class,
+            skip_recipe=options.skip_recipe,
+        )
+        registration.check(self._database)
+        files = first.offer.files(first.asset)
+        fetching = Fetching(self._database, self._folders, self._progress, slots.semaphore, slots.new_event())
+        with PullFolder(self._folders, first.asset.digest).claimed() as folder:
+            try:
+                content = fetching.fetch(folder, files, [first], options.jobs)
+            except (NetworkError, DigestMismatchError, NotFoundError) as error:
+                content = self._from_others(
+                    path, first, clients, fetching, folder, files, options.jobs, error
+                )
+            try:
+                return self._publish(path, first, files, registration, content, folder, options)
+            except DigestMismatchError:
+                folder.remove()
+                raise
+
+    def _from_others(
+        self,
+        path: RegistryPath,
+        first: Supplier,
+        clients: Sequence[ServerClient],
+        fetching: Fetching,
+        folder: PullFolder,
+        files: Sequence[FileRecord],
+        jobs: int,
+        failure: RefgenieError,
+    ) -> Path:
+        """Go on with the next server that has the same content.
+
+        Raises:
+            RefgenieError: There is none; why the last one failed.
+        """
+        for supplier in self._locator.more(path, first, clients):
+            _log.warning("%s: %s; trying %s", first.offer.url, failure.message, supplier.offer.url)
+            try:
+                return fetching.fetch(folder, files, [supplier], jobs)
+            except (NetworkError, DigestMismatchError, NotFoundError) as error:
+                failure = error
+        raise failure
+
+    def _publish(
+        self,
+        path: RegistryPath,
+        supplier: Supplier,
+        files: tuple[FileRecord, ...],
+        registration: Registration,
+        content: Path,
+        folder: PullFolder,
+        options: PullOptions,
+    ) -> AssetRecord:
+        asset = supplier.asset
+        check_fasta(asset.group, asset.seek_keys, content, asset.genome_digest, self._digest_fasta)
+        new = NewAsset(
+            genome_digest=asset.genome_digest,
+            group=asset.group,
+            name=asset.name,
+            asset_class=registration.asset_class,
+            files=files,
+            digest=asset.digest,
+            seek_keys=asset.seek_keys,
+            description=asset.description,
+            recipe_key=registration.recipe_key,
+            custom_properties=asset.custom_properties,
+            parents=asset.parents,
+            provenance=supplier.offer.provenance(asset),
+        )
+        if options.force:
+            self._set_aside_damaged(new, folder)
+        names = [] if is_genome_digest(path.genome) else [path.genome]
+
+        def transaction(work: Callable[[Session], Any]) -> Any:
+            return self._aliases.place(names, asset.genome_digest, also=work)
+
+        with self._locks.hold(STORE_LOCK, PATIENCE):
+            return self._publisher.publish(
+                content,
+                new,
+                replace=options.force or options.update,
+                also=registration.apply,
+                transaction=transaction,
+            )
+
+    def _set_aside_damaged(self, new: NewAsset, folder: PullFolder) -> None:
+        """``--force`` restores content that a hand or a disk has changed."""
+        target = self._folders.genome_folder / layout.content_path(new.genome_digest, new.group, new.digest)
+        if target.is_dir() and tuple(describe_files(target)) != tuple(
+            sorted(new.files, key=lambda file: file.path.encode("utf-8", "surrogateescape"))
+        ):
+            target.rename(folder.root / "damaged")
+
+    def _digest_fasta(self, fasta: Path) -> str:
+        digest: str = self._mode.digest_fasta(fasta)  # type: ignore[attr-defined]
+        return digest
+
+    def _name_genome(self, path: RegistryPath, digest: str) -> None:
+        """A pull that was killed may have left the alias out."""
+        if not is_genome_digest(path.genome) and path.genome not in self._aliases.of_genome(digest):
+            self._aliases.set([path.genome], digest)
+
+    def _import_sequences(self, record: AssetRecord) -> None:
+        """Bring the genome's sequences into the own store."""
+        digest = record.genome_digest
+        origin = getattr(self._mode, "origin", lambda _digest: None)
+        if self._mode.has_collection(digest) and origin(digest) is None:
+            return
+        export: Any = getattr(self._mode, "export_fasta", None)
+        with working_folder(self._folders, "pull-init") as folder:
+            fasta = self._fasta_here(record) or next(
+                path for path in export(digest, folder, progress=self._progress) if path.suffix == ".fa"
+            )
+            self._genomes.initialize_genome(fasta)
+
+    def _fasta_here(self, record: AssetRecord) -> Path | None:
+        """The genome's FASTA where this asset has it."""
+        if record.asset_group_name != "fasta":
+            return None
+        for key in record.seek_keys:
+            path = self._folders.genome_folder / record.path / key.value.replace(GENOME, record.genome_digest)
+            if key.name == "fasta" and path.is_file():
+                return path
+        return None

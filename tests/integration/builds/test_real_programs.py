@@ -1,0 +1,106 @@
+"""The main job through the command line, with real programs on the genome of phage lambda."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def cli(run_cli, lambda_fasta):
+    run_cli("init").succeeded()
+    run_cli("genome", "init", "--fasta", lambda_fasta, "--name", "lambda").succeeded()
+    return run_cli
+
+
+def test_indexes_are_built_in_order_and_work(cli, lambda_fasta, tmp_path, require_program):
+    require_program("bwa", "bowtie2-build", "bowtie2", "samtools")
+    built = cli("build", "lambda/bwa_index", "lambda/bowtie2_index", "lambda/fasta").succeeded()
+    assert [line.partition(":")[0] for line in built.stdout.split()] == [
+        "lambda/fasta",
+        "lambda/bwa_index",
+        "lambda/bowtie2_index",
+    ]
+    exported = Path(cli("seek", "lambda/fasta").stdout.strip())
+    sequence = exported.read_text().split("\n", 1)[1].replace("\n", "")
+    assert sequence == lambda_fasta.read_text().split("\n", 1)[1].replace("\n", "")
+    own_index = exported.with_name(exported.name + ".fai").read_bytes()
+    copy = tmp_path / "copy.fa"
+    copy.write_bytes(exported.read_bytes())
+    subprocess.run(["samtools", "faidx", copy], check=True)
+    assert (tmp_path / "copy.fa.fai").read_bytes() == own_index
+    reads = tmp_path / "reads.fa"
+    reads.write_text(f">read\n{sequence[1000:1080]}\n")
+    index = cli("seek", "lambda/bowtie2_index").stdout.strip()
+    aligned = subprocess.run(
+        ["bowtie2", "-f", "-x", index, "-U", reads, "--no-hd"], check=True, capture_output=True, text=True
+    ).stdout.split("\t")
+    assert aligned[3] == "1001"
+    index = cli("seek", "lambda/bwa_index").stdout.strip()
+    aligned = (
+        subprocess.run(["bwa", "mem", index, reads], check=True, capture_output=True, text=True)
+        .stdout.splitlines()[-1]
+        .split("\t")
+    )
+    assert aligned[3] == "1001"
+    again = cli("build", "lambda/bwa_index").succeeded()
+    assert "is there already" in again.stderr
+    assert again.stdout.strip() == built.stdout.split()[1]
+    shown = cli("asset", "show", "lambda/bwa_index", "--json").json
+    assert shown["provenance"]["input_assets"]["fasta"]["digest"] == cli("id", "lambda/fasta").stdout.strip()
+
+
+def test_errors_of_builds_on_the_command_line(cli, tmp_path):
+    missing = cli("build", "lambda/bwa_index")
+    assert missing.code == 3
+    assert missing.stdout == ""
+    assert "lambda/bwa_index is built from lambda/fasta (input asset fasta)" in missing.stderr
+    assert "hint: refgenie build lambda/fasta" in missing.stderr
+    gone = cli("build", "lambda/fasta", "lambda/bwa_index", env={"PATH": f"{tmp_path}:/nowhere"})
+    assert gone.code in {3, 8}
+    unknown = cli("build", "lambda/fasta", "--params", "nonsense=1")
+    assert unknown.code == 5
+    assert "the recipe fasta has no parameter 'nonsense'; it has case" in unknown.stderr
+    wrong = cli("build", "lambda/fasta.fai")
+    assert wrong.code == 5
+    assert "hint: refgenie build lambda/fasta\n" in wrong.stderr
+
+
+def test_several_of_which_one_fails(cli, tmp_path):
+    (tmp_path / "class.yaml").write_text(
+        "{name: bad, version: '1', description: x, seek_keys: {bad: {value: x}}}"
+    )
+    (tmp_path / "recipe.yaml").write_text(
+        "{name: bad, version: '1', description: x, output_asset_class: bad, command_templates: ['exit 5']}"
+    )
+    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
+    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
+    ended = cli("build", "lambda/bad", "lambda/fasta", "lambda/nothing")
+    assert ended.code == 8
+    assert ended.stdout == "lambda/fasta:default\n"
+    assert "2 of the builds failed: lambda/bad lambda/nothing" in ended.stderr
+    assert "exit code 5" in ended.stderr
+    assert "no recipe makes nothing" in ended.stderr
+
+
+def test_plan_and_requirements(cli):
+    plan = cli("build", "lambda/bwa_index", "--deps", "build", "--plan", "--json").succeeded().json
+    assert [(step["action"], step["registry_path"].partition(":")[0]) for step in plan] == [
+        ("build", "lambda/fasta"),
+        ("build", "lambda/bwa_index"),
+    ]
+    [needed] = cli("build", "lambda/bwa_index", "-q", "--json").succeeded().json
+    assert needed["recipe_name"] == "bwa_index"
+    assert list(needed["assets"]) == ["fasta"]
+    assert cli("list", "--json").json == []
+
+
+def test_a_new_genome_is_made_by_its_first_build(run_cli, tmp_path):
+    run_cli("init").succeeded()
+    fasta = tmp_path / "mine.fa"
+    fasta.write_text(">c1\nACGTacgt\n")
+    run_cli("build", "mine/fasta", "--files", f"fasta={fasta}").succeeded()
+    assert run_cli("getseq", "mine", "c1:0-4").succeeded().stdout.strip() == "ACGT"
+    assert Path(run_cli("seek", "mine/fasta").stdout.strip()).read_text() == fasta.read_text()

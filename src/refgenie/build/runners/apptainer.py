@@ -9,7 +9,6 @@ from pathlib import Path
 
 from refgenie.build.commands import Invocation
 from refgenie.build.runners import BASH, Workplace, refuse_characters
-from refgenie.build.runners.host import LOCALE
 from refgenie.core.digests import sha256_of
 from refgenie.errors import BuildFailedError, NotFoundError
 
@@ -53,7 +52,7 @@ class ApptainerRunner:
             "--cleanenv",
             "--no-home",
             f"--pwd={workplace.scratch}",
-            f"--env=LC_ALL={LOCALE}",
+            "--env=LC_ALL=C",
             *binds,
             *(f"--bind={volume}" for volume in workplace.volumes),
             str(self._image_file(workplace)),

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from refgenie.build.commands import Invocation
 from refgenie.build.runners import BASH, Workplace, ask
-from refgenie.build.runners.host import LOCALE
 from refgenie.errors import NotFoundError
 
 _LINGER = 10.0
@@ -24,6 +23,7 @@ class DockerRunner:
     name = "docker"
     is_container = True
     package = "docker.io"
+    ending: tuple[str, ...] = ("rm", "--force")
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -46,7 +46,7 @@ class DockerRunner:
             "--security-opt=label=disable",
             f"--workdir={workplace.scratch}",
             f"--env=HOME={workplace.scratch}",
-            f"--env=LC_ALL={LOCALE}",
+            "--env=LC_ALL=C",
             *(f"--mount={_mount(path, writable)}" for path, writable in workplace.mounts()),
             *(f"--volume={volume}" for volume in workplace.volumes),
             "--entrypoint=bash",
@@ -58,7 +58,7 @@ class DockerRunner:
             arguments=arguments,
             folder=workplace.scratch,
             environment=dict(os.environ),
-            ending=(self.name, "rm", "--force", name),
+            ending=(self.name, *self.ending, name),
             linger=_LINGER,
         )
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from refgenie.build.commands import Invocation
 from refgenie.build.runners import BASH, Workplace
 
-LOCALE = "C.UTF-8"
-"""Sorts by code point everywhere: the same input gives the same bytes on every machine."""
+_LOCALE = "C.UTF-8"
+"""Sorts by code point, as the C locale of containers: the same input gives the same bytes everywhere."""
 
 
 def search_path() -> str:
@@ -32,7 +32,7 @@ class HostRunner:
         return Invocation(
             arguments=("bash", *BASH, command),
             folder=workplace.scratch,
-            environment={**os.environ, "PATH": search_path(), "LC_ALL": LOCALE},
+            environment={**os.environ, "PATH": search_path(), "LC_ALL": _LOCALE},
         )
 
     def image_digest(self, workplace: Workplace) -> str | None:  # noqa: ARG002

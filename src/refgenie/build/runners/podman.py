@@ -14,6 +14,8 @@ class PodmanRunner(DockerRunner):
 
     name = "podman"
     package = "podman"
+    # By itself it would first wait ten seconds for a command that passes over SIGTERM.
+    ending = ("rm", "--force", "--time=0")
 
     def invocation(self, command: str, workplace: Workplace) -> Invocation:
         """See Runner."""

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 from array import array
 from pathlib import Path
 from typing import Any
 
-from refgenie.errors import RefgenieError
+from refgenie.errors import InvalidInputError, RefgenieError
+from refgenie.sequences.durable import disk_error, writing
 from refgenie.sequences.engine import decode, engine_errors, open_store, pieces
 
 Job = dict[str, Any]
+_LARGEST_WRITE = 2 << 30
+"""Bytes; more than any chromosome takes."""
 
 
 def main() -> int:
@@ -65,17 +70,29 @@ def _import(job: Job, answer: Any) -> None:
     """Import the text from a pipe into a fresh store, then read back what the parent names."""
     from gtars.refget import RefgetStore
 
-    with engine_errors("importing the FASTA"):
-        store = RefgetStore.on_disk(job["store"])
-        store.set_quiet(True)
-        answer(ready=True)
-        metadata, _ = store.add_sequence_collection_from_fasta(job["fasta"])
-        digest = metadata.digest
-        del store
+    try:
+        with engine_errors("importing the FASTA"):
+            store = RefgetStore.on_disk(job["store"])
+            store.set_quiet(True)
+            answer(ready=True)
+            metadata, _ = store.add_sequence_collection_from_fasta(job["fasta"])
+            digest = metadata.digest
+            del store
+    except InvalidInputError as error:
+        raise _perhaps_full(error, job["store"]) from error
     answer(collection=digest)
     line = sys.stdin.readline()
     if line:
         _digest({"store": job["store"], **json.loads(line)}, answer)
+
+
+def _perhaps_full(error: InvalidInputError, folder: str) -> RefgenieError:
+    """The engine does not say why it could not write; what is left on the disk tells."""
+    free = shutil.disk_usage(folder).free
+    # One write is a whole packed sequence, and the engine removes what it could not finish.
+    if free < (_LARGEST_WRITE if "temp file" in error.message else 1 << 20):
+        return disk_error(OSError(errno.ENOSPC, ""), folder) or error
+    return error
 
 
 def _digest(job: Job, answer: Any) -> None:
@@ -149,7 +166,6 @@ def _verify(job: Job, answer: Any) -> None:
 
 def _export(job: Job, answer: Any) -> None:
     """Write one part of a FASTA file."""
-    from refgenie.sequences.durable import writing
     from refgenie.sequences.export import Part, write_part
     from refgenie.sequences.store_files import StoreFiles
 

@@ -9,8 +9,8 @@ from typing import Any
 from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
 from refgenie.sequences.durable import write_bytes, writing
 from refgenie.sequences.model import Fault
-from refgenie.sequences.seqcol import collection_digest, level1_of
-from refgenie.sequences.store_files import StoreFiles, index_entry
+from refgenie.sequences.seqcol import ancillary_of, collection_digest, level1_of
+from refgenie.sequences.store_files import LEVEL1, StoreFiles, index_entry
 
 
 def ready_to_write(files: StoreFiles) -> None:
@@ -79,14 +79,17 @@ def prove_collection(files: StoreFiles, digest: str) -> tuple[dict[str, str], in
         InvalidInputError: The file is cut off or altered.
     """
     head, sequences = files.head(digest), files.sequences(digest)
-    level1 = level1_of(
-        {
-            "names": [entry.name for entry in sequences],
-            "lengths": [entry.length for entry in sequences],
-            "sequences": [f"SQ.{entry.digest}" for entry in sequences],
-        }
-    )
-    if head.get("seqcol_digest") != digest or collection_digest(level1) != digest:
+    level2 = {
+        "names": [entry.name for entry in sequences],
+        "lengths": [entry.length for entry in sequences],
+        "sequences": [f"SQ.{entry.digest}" for entry in sequences],
+    }
+    level1 = level1_of(level2)
+    expected = {LEVEL1[name]: value for name, value in (level1 | ancillary_of(level2)).items()}
+    expected["seqcol_digest"] = collection_digest(level1)
+    if expected["seqcol_digest"] != digest or any(
+        head.get(key, value) != value for key, value in expected.items()
+    ):
         raise InvalidInputError(f"the list of sequences of collection {digest} is damaged")
     return head, len(sequences)
 

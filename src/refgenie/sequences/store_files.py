@@ -171,7 +171,7 @@ class StoreFiles:
         with self._open_collection(digest) as handle:
             for line in handle:
                 if not line.startswith(b"#"):
-                    yield line
+                    yield line if line.endswith(b"\n") else line + b"\n"
 
     def info(self, digest: str) -> CollectionInfo:
         """Digests and sizes of a collection, without its mask."""
@@ -310,10 +310,17 @@ def describe(files: StoreFiles, before: dict[str, Any]) -> bytes:
     return json.dumps(content, indent=2).encode()
 
 
+def packed_size(length: int, alphabet: str) -> int:
+    """Bytes that the engine's packed form of a sequence takes."""
+    return (length * _BITS.get(alphabet, 8) + 7) // 8
+
+
+_BITS = {"dna2bit": 2, "dna3bit": 3, "dnaio": 4, "protein": 5}
+
+
 def _packed_bytes(files: StoreFiles) -> int:
-    bits = {b"dna2bit": 2, b"dna3bit": 3, b"dnaio": 4, b"protein": 5}
     return sum(
-        (int(length) * bits.get(alphabet, 8) + 7) // 8
+        packed_size(int(length), alphabet.decode())
         for _, length, alphabet, _ in (line.split(b"\t", 3) for line in files.sequence_lines().values())
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -34,20 +35,30 @@ class Published:
     static: StaticServer | None = None
 
 
-def publish(root: Path) -> Published:
-    """A store with two genomes, aliases and metadata."""
-    mode = local_mode(root)
-    small = mode.import_fasta(write_fasta(root.parent / "small.fa", SMALL)).collection.digest
-    mixed = mode.import_fasta(write_fasta(root.parent / "mixed.fa", MIXED)).collection.digest
+@pytest.fixture(scope="session")
+def _published_template(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """A store with two genomes, aliases and metadata, that the tests' own are copies of."""
+    root = tmp_path_factory.mktemp("published")
+    mode = local_mode(root / "genomes")
+    small = mode.import_fasta(write_fasta(root / "small.fa", SMALL)).collection.digest
+    mixed = mode.import_fasta(write_fasta(root / "mixed.fa", MIXED)).collection.digest
     mode.aliases.set_many({"small": small, "tiny": small, "mixed": mixed})
     mode.set_fhr(small, {"schemaVersion": 1, "genome": "Small one", "version": "1"})
     return Published("", mode, small, mixed)
 
 
 @pytest.fixture
-def static_store(tmp_path: Path) -> Iterator[Published]:
+def published(_published_template: Published, tmp_path: Path) -> Published:
+    """A copy of that store for this test."""
+    template = _published_template.mode.store_path
+    mode = local_mode(tmp_path / "published")
+    shutil.copytree(template, mode.store_path, symlinks=True)
+    return Published("", mode, _published_template.small, _published_template.mixed)
+
+
+@pytest.fixture
+def static_store(published: Published) -> Iterator[Published]:
     """A static RefgetStore behind a plain file server."""
-    published = publish(tmp_path / "published")
     with serve_folder(published.mode.store_path) as server:
         published.url, published.static = server.url, server
         yield published
@@ -106,9 +117,8 @@ def seqcol_app(published: Published, *, store_url: str | None = None) -> Any:
 
 
 @pytest.fixture
-def seqcol_api(tmp_path: Path) -> Iterator[Published]:
+def seqcol_api(published: Published) -> Iterator[Published]:
     """A seqcol API without a store to read."""
-    published = publish(tmp_path / "published")
     with served(seqcol_app(published)) as url:
         published.url = f"{url}/seqcol"
         yield published

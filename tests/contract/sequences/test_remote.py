@@ -78,10 +78,7 @@ def test_sequences_arrive_whole_and_are_kept(remote: Published, mode: LocalMode,
     assert ours == theirs
 
 
-def test_what_was_read_once_is_read_without_the_server(mode: LocalMode, tmp_path: Path) -> None:
-    from .conftest import publish
-
-    published = publish(tmp_path / "published")
+def test_what_was_read_once_is_read_without_the_server(mode: LocalMode, published: Published) -> None:
     with served(seqcol_app(published)) as url:
         mode.register_remote(f"{url}/seqcol", published.mixed)
         with pytest.raises(SequenceNotHereError):

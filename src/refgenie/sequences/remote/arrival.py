@@ -21,7 +21,12 @@ from refgenie.sequences.reader import Residues
 from refgenie.sequences.recovery import ready_to_write
 from refgenie.sequences.remote.sources import RemoteSource
 from refgenie.sequences.staging import staging_folder
-from refgenie.sequences.store_files import UNKNOWN, StoreFiles, sequence_line
+from refgenie.sequences.store_files import (
+    UNKNOWN,
+    StoreFiles,
+    packed_size,
+    sequence_line,
+)
 from refgenie.sequences.views import fill, make_view
 
 
@@ -143,16 +148,23 @@ def _unpack(source: RemoteSource, entry: SequenceInfo, folder: Path, arrived: Pa
 
 
 def proves(view: Path, files: StoreFiles, entry: SequenceInfo) -> bool:
-    """Whether the stored residues of a sequence have its digest."""
+    """Whether the stored residues of a sequence have its digests."""
+    if files.sequence(entry.digest).stat().st_size != packed_size(entry.length, entry.alphabet):
+        return False
     try:
         residues = Residues(open_store(view), files)
-        state = hashlib.sha512()
+        state, md5 = hashlib.sha512(), hashlib.md5(usedforsecurity=False)
         try:
             for start, end in pieces(0, entry.length):
-                state.update(residues.read(entry.digest, start, end))
+                piece = residues.read(entry.digest, start, end)
+                state.update(piece)
+                md5.update(piece)
         finally:
             residues.close()
     except InvalidInputError:
+        return False
+    # Tools that know a sequence by its MD5 find it through the list of sequences.
+    if entry.md5 and md5.hexdigest() != entry.md5:
         return False
     return base64.urlsafe_b64encode(state.digest()[:24]).decode() == entry.digest
 

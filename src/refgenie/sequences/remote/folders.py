@@ -112,7 +112,7 @@ class HttpFolder:
     def _pieces(self, path: str, headers: dict[str, str] | None) -> Iterator[bytes]:
         began, received = time.monotonic(), 0
         with self._response(path, headers) as response:
-            for piece in response.iter_bytes(1 << 20):
+            for piece in response.iter_bytes():  # as they arrive, so that a slow one is noticed
                 received += len(piece)
                 elapsed = time.monotonic() - began
                 if elapsed > READ_TIMEOUT and received < elapsed * _SLOWEST:

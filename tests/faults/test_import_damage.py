@@ -1,0 +1,262 @@
+"""A store that was damaged afterwards: found, told, mended where that can be, never made worse."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from gtars.refget import RefgetStore
+
+from refgenie.errors import InvalidInputError, NotFoundError, NotPermittedError, RefgenieError
+from refgenie.sequences import LocalMode
+from refgenie.sequences.creation import create_store
+from refgenie.sequences.fast import fetch
+from support.sequences import MIXED, SMALL, local_mode, read_fasta, tree, write_fasta
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    root = tmp_path_factory.mktemp("template")
+    mode = local_mode(root / "genomes")
+    small = mode.import_fasta(write_fasta(root / "small.fa", SMALL)).collection.digest
+    mixed = mode.import_fasta(write_fasta(root / "mixed.fa", MIXED)).collection.digest
+    mode.aliases.set_many({"small": small, "mixed": mixed})
+    return mode.store_path, small, mixed
+
+
+@pytest.fixture
+def mode(_template: tuple[Path, str, str], tmp_path: Path) -> LocalMode:
+    mode = local_mode(tmp_path / "genomes")
+    shutil.copytree(_template[0], mode.store_path, symlinks=True)
+    return mode
+
+
+@pytest.fixture
+def small(_template: tuple[Path, str, str]) -> str:
+    return _template[1]
+
+
+@pytest.fixture
+def mixed(_template: tuple[Path, str, str]) -> str:
+    return _template[2]
+
+
+def sequence_file(mode: LocalMode, collection: str, name: str) -> Path:
+    found = {entry.name: entry.digest for entry in mode.sequences(collection)}
+    return mode.files.sequence(found[name])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[0] ^= 0x3C
+    path.write_bytes(content)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+DAMAGES = {"flipped": flip, "truncated": truncate, "empty": empty, "missing": Path.unlink}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_residues_are_found_and_restored_from_a_fasta(
+    mode: LocalMode, mixed: str, tmp_path: Path, damage: str
+) -> None:
+    for name in ("dna", "protein"):
+        DAMAGES[damage](sequence_file(mode, mixed, name))
+    faults = mode.verify()
+    assert {fault.kind for fault in faults} == {"missing" if damage == "missing" else "altered"}
+    assert len(faults) == 2
+    assert not any(fault.repaired for fault in faults)
+    assert mode.verify(mixed) == faults
+
+    fasta = write_fasta(tmp_path / "again.fa", MIXED)
+    mended = mode.verify(repair_from=fasta)
+    assert len(mended) == 2
+    assert all(fault.repaired for fault in mended)
+    assert mode.verify() == []
+    with mode.open(mixed) as reader:
+        assert reader.fetch("protein") == read_fasta(MIXED)["protein"]
+
+
+def test_damaged_rare_residues_are_found_and_restored(mode: LocalMode, mixed: str, tmp_path: Path) -> None:
+    rna = next(entry.digest for entry in mode.sequences(mixed) if entry.name == "rna")
+    path = mode.files.exact(rna)
+    path.write_bytes(path.read_bytes()[:-4] + b"AAAA")
+    assert [fault.subject for fault in mode.verify()] == [rna]
+    assert mode.verify(repair_from=write_fasta(tmp_path / "again.fa", MIXED))[0].repaired
+    assert mode.verify() == []
+
+
+def test_what_cannot_be_restored_says_so(mode: LocalMode, mixed: str, tmp_path: Path) -> None:
+    flip(sequence_file(mode, mixed, "dna"))
+    for source in (write_fasta(tmp_path / "other.fa", SMALL), None):
+        (fault,) = mode.verify(repair=True, repair_from=source)
+        assert not fault.repaired
+        assert "not restored" in fault.detail
+
+
+def test_importing_again_restores_too(mode: LocalMode, mixed: str, tmp_path: Path) -> None:
+    flip(sequence_file(mode, mixed, "dna"))
+    sequence_file(mode, mixed, "protein").unlink()
+    assert not mode.import_fasta(write_fasta(tmp_path / "again.fa", MIXED)).was_new
+    assert mode.verify() == []
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "missing"])
+def test_reading_damaged_residues_is_an_error_and_no_panic(mode: LocalMode, small: str, damage: str) -> None:
+    DAMAGES[damage](sequence_file(mode, small, "chrM"))
+    with mode.open(small) as reader:
+        with pytest.raises(RefgenieError):
+            reader.fetch("chrM")
+        assert reader.fetch("chr2") == "GGGGCCCC"
+    with pytest.raises(RefgenieError):
+        fetch(str(mode.store_path), small, "chrM", 0, 24)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+
+
+INDEX_DAMAGES = {
+    "collections missing": ("collections.rgci", Path.unlink),
+    "collections cut": ("collections.rgci", cut),
+    "collections empty": ("collections.rgci", empty),
+    "sequences cut": ("sequences.rgsi", cut),
+    "description empty": ("rgstore.json", empty),
+    "description missing": ("rgstore.json", Path.unlink),
+    "description cut": ("rgstore.json", truncate),
+    "description of something else": ("rgstore.json", lambda path: path.write_text("[]")),
+    "aliases not text": (
+        "aliases/collections/refgenie.tsv",
+        lambda path: path.write_bytes(path.read_bytes() + b"\xff\xfe\tx\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", INDEX_DAMAGES)
+def test_a_damaged_index_is_refused_by_writers_and_mended(
+    mode: LocalMode, small: str, mixed: str, tmp_path: Path, damage: str
+) -> None:
+    whole = tree(mode.store_path)
+    name, do = INDEX_DAMAGES[damage]
+    do(mode.store_path / name)
+    before = tree(mode.store_path)
+    other = write_fasta(tmp_path / "other.fa", ">other\nACGTT\n")
+    writers = [lambda: mode.aliases.set_many({"x": small})]
+    if "aliases" not in damage:
+        writers += [lambda: mode.import_fasta(other), lambda: mode.remove(mixed)]
+    for write in writers:
+        with pytest.raises((InvalidInputError, NotFoundError)) as caught:
+            write()
+        if not isinstance(caught.value, NotFoundError):
+            assert "doctor --fix" in (caught.value.hint or "")
+    assert tree(mode.store_path) == before
+    assert mode.index_faults()
+
+    assert mode.repair_index()
+    assert mode.index_faults() == []
+    assert mode.collections() == sorted([small, mixed])
+    assert mode.aliases.resolve("small") == small
+    assert mode.verify() == []
+    RefgetStore.open_local(str(mode.store_path))
+    for file in ("collections.rgci", "sequences.rgsi"):
+        assert (mode.store_path / file).read_bytes() == whole[file]
+    mode.import_fasta(other)
+    assert len(mode.collections()) == 3
+
+
+def test_a_damaged_list_of_sequences_is_left_out_and_named(mode: LocalMode, small: str, mixed: str) -> None:
+    path = mode.files.collection(mixed)
+    path.write_bytes(path.read_bytes().replace(b"rna", b"rnb"))
+    assert [fault.subject for fault in mode.verify()] == [mixed]
+    faults = mode.repair_index()
+    assert mixed in [fault.subject for fault in faults if not fault.repaired]
+    assert mode.collections() == [small]
+
+
+def test_garbage_is_collected_and_nothing_else(mode: LocalMode, small: str, tmp_path: Path) -> None:
+    before = tree(mode.store_path)
+    orphan = mode.files.sequence("Z" * 32)
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"x" * 100)
+    for path in (
+        mode.files.exact("Z" * 32),
+        mode.files.mask("Y" * 32),
+        mode.store_path / ".sequences.rgsi.123.part",
+        mode.files.collections / ".x.rgsi.1.part",
+        mode.store_path / "sequences" / "ZZ" / ".rgstore.tmp.1.2.3",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"left")
+    shutil.copytree(mode.files.view(small), mode.files.view("X" * 32), symlinks=True)
+    stale = mode.store_path.parent / ".work" / "import-0123"
+    (stale / "store").mkdir(parents=True)
+    (stale / "alive").touch()
+    (stale / "store" / "big.seq").write_bytes(b"y" * 50)
+
+    report = mode.collect_garbage()
+    assert report.sequences == 1
+    assert report.others == 7
+    assert report.bytes >= 100 + 50 + 5 * 4
+    after = tree(mode.store_path)
+    after.pop("refgenie/exact/ZZ", None)
+    assert after == before
+    assert not stale.exists()
+    empty_report = mode.collect_garbage()
+    assert (empty_report.sequences, empty_report.others, empty_report.bytes) == (0, 0, 0)
+
+
+def test_removal_keeps_what_others_share(mode: LocalMode, small: str, tmp_path: Path) -> None:
+    other = mode.import_fasta(
+        write_fasta(tmp_path / "other.fa", SMALL.replace(">chr1", ">one").replace("chrM", "MT"))
+    ).collection.digest
+    extra = mode.import_fasta(write_fasta(tmp_path / "extra.fa", SMALL + ">more\nACGTTTT\n"))
+    mode.set_fhr(extra.collection.digest, {"schemaVersion": 1, "genome": "x"})
+    mode.aliases.set_many({"extra": extra.collection.digest})
+    count = len(list((mode.store_path / "sequences").rglob("*.seq")))
+
+    mode.remove(extra.collection.digest)
+    assert len(list((mode.store_path / "sequences").rglob("*.seq"))) == count - 1
+    assert mode.aliases.resolve("extra") is None
+    assert mode.fhr(extra.collection.digest) is None
+    assert not mode.files.view(extra.collection.digest).exists()
+    mode.remove(small)
+    assert mode.verify() == []
+    with mode.open(other) as reader:
+        assert reader.fetch("one", keep_case=True) == "ACGTacgtNNNNacgt"
+    with pytest.raises(NotFoundError):
+        mode.remove(small)
+    assert mode.collect_garbage().sequences == 0
+
+
+def test_a_file_system_without_case_is_refused(tmp_path: Path) -> None:
+    mode = local_mode(tmp_path / "genomes")
+    with pytest.raises(NotPermittedError, match="upper from lower case"):
+        create_store(mode.files, probe=lambda _folder: False)
+    assert not mode.files.exists()
+
+
+def test_metadata_that_is_none_is_refused(mode: LocalMode, small: str) -> None:
+    for document in ({"genome": ["no", "text"]}, {"schemaVersion": object()}):
+        with pytest.raises(InvalidInputError):
+            mode.set_fhr(small, document)
+    assert mode.fhr(small) is None
+    mode.set_fhr(small, {"schemaVersion": 1, "genome": "Small"})
+    store = RefgetStore.open_local(str(mode.store_path))
+    assert store.get_fhr_metadata(small).genome == "Small"
+    described = json.loads(mode.files.manifest.read_bytes())
+    assert described["fhr_digest"]
+
+
+def test_a_damaged_mask_is_told(mode: LocalMode, small: str) -> None:
+    mode.files.mask(small).write_bytes(b"{")
+    with pytest.raises(InvalidInputError, match="mask"):
+        mode.collection(small)

@@ -1,0 +1,371 @@
+"""Servers of remote genomes that lie, stop, or are slow: a clear error, and nothing is kept."""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from refgenie.errors import (
+    DigestMismatchError,
+    NetworkError,
+    NotFoundError,
+    RefgenieError,
+)
+from refgenie.sequences import LocalMode, ServerMode, make_source
+from support.sequences import MIXED, SMALL, local_mode, read_fasta, tree, write_fasta
+
+Answer = Callable[[http.server.BaseHTTPRequestHandler, bytes | None], None]
+
+
+@pytest.fixture(scope="session")
+def _published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    root = tmp_path_factory.mktemp("published")
+    mode = local_mode(root / "genomes")
+    small = mode.import_fasta(write_fasta(root / "small.fa", SMALL)).collection.digest
+    mixed = mode.import_fasta(write_fasta(root / "mixed.fa", MIXED)).collection.digest
+    mode.aliases.set_many({"small": small})
+    mode.set_fhr(small, {"schemaVersion": 1})
+    return mode.store_path, small, mixed
+
+
+@pytest.fixture
+def store(_published: tuple[Path, str, str]) -> Path:
+    return _published[0]
+
+
+@pytest.fixture
+def small(_published: tuple[Path, str, str]) -> str:
+    return _published[1]
+
+
+@pytest.fixture
+def mixed(_published: tuple[Path, str, str]) -> str:
+    return _published[2]
+
+
+@pytest.fixture
+def mode(tmp_path: Path) -> LocalMode:
+    return local_mode(tmp_path / "genomes")
+
+
+@contextmanager
+def serving(store: Path, lies: dict[str, Answer]) -> Iterator[str]:
+    """The store over HTTP; a path that contains a key of ``lies`` is answered by its function."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            path = store / urlsplit(self.path).path.lstrip("/")
+            content = path.read_bytes() if path.is_file() else None
+            for part, answer in lies.items():
+                if part in self.path:
+                    answer(self, content)
+                    return
+            honest(self, content)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def honest(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    handler.send_response(200 if content is not None else 404)
+    handler.send_header("Content-Length", str(len(content or b"")))
+    handler.end_headers()
+    handler.wfile.write(content or b"")
+
+
+def says(body: bytes, kind: str = "application/octet-stream", status: int = 200) -> Answer:
+    def answer(handler: http.server.BaseHTTPRequestHandler, _content: bytes | None) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+HTML = says(b"<html>login first</html>", "text/html; charset=utf-8")
+QUIET_HTML = says(b"<html>login first</html>")
+
+
+def reset(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(content or b"") + 1000))
+    handler.end_headers()
+    handler.wfile.write((content or b"")[:3])
+    handler.wfile.flush()
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def shorter(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    honest(handler, (content or b"")[:-1])
+
+
+def altered(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    changed = bytearray(content or b"")
+    changed[len(changed) // 2] ^= 0x15
+    honest(handler, bytes(changed))
+
+
+def circle(handler: http.server.BaseHTTPRequestHandler, _content: bytes | None) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", handler.path)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def failing(status: int) -> Answer:
+    return says(b"", status=status)
+
+
+def flaky() -> Answer:
+    """Fails once, then tells the truth."""
+    asked: set[str] = set()
+
+    def answer(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+        if handler.path in asked:
+            honest(handler, content)
+        else:
+            asked.add(handler.path)
+            reset(handler, content)
+
+    return answer
+
+
+LIES = {
+    "html": HTML,
+    "html without its type": QUIET_HTML,
+    "reset": reset,
+    "shorter": shorter,
+    "altered": altered,
+    "circle": circle,
+    "error": failing(500),
+    "empty": says(b""),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_sequence_that_is_no_such_thing_is_not_kept(
+    store: Path, mixed: str, mode: LocalMode, lie: str
+) -> None:
+    with serving(store, {".seq": LIES[lie]}) as url:
+        mode.register_remote(url, mixed)
+        before = tree(mode.store_path)
+        with mode.open(mixed) as reader, pytest.raises((DigestMismatchError, NetworkError)):
+            reader.fetch("dna", 0, 3)
+        assert tree(mode.store_path) == before
+        assert not list((mode.store_path.parent / ".work").glob("*"))
+    # The server speaks the truth again.
+    with serving(store, {}) as other:
+        mode.files.origin(mixed).write_text(f'{{"url": "{other}"}}')
+        with mode.open(mixed) as reader:
+            assert reader.fetch("iupac") == read_fasta(MIXED)["iupac"].upper()
+
+
+def without_last_line(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    honest(handler, b"".join((content or b"").splitlines(keepends=True)[:-1]))
+
+
+def renamed(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    honest(handler, (content or b"").replace(b"rna\t", b"rnb\t"))
+
+
+def relengthened(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    honest(handler, (content or b"").replace(b"rna\t20", b"rna\t19"))
+
+
+COLLECTION_LIES = {
+    **{name: lie for name, lie in LIES.items() if name not in {"altered", "shorter"}},
+    "without last line": without_last_line,
+    "renamed": renamed,
+    "relengthened": relengthened,
+}
+
+
+@pytest.mark.parametrize("lie", COLLECTION_LIES)
+def test_a_collection_that_is_no_such_thing_is_not_registered(
+    store: Path, mixed: str, mode: LocalMode, lie: str
+) -> None:
+    mode.create_store()
+    before = tree(mode.store_path)
+    with (
+        serving(store, {f"collections/{mixed}": COLLECTION_LIES[lie]}) as url,
+        pytest.raises((DigestMismatchError, NetworkError)),
+    ):
+        mode.register_remote(url, mixed)
+    assert tree(mode.store_path) == before
+
+
+def test_another_collection_under_the_digest_is_refused(
+    store: Path, small: str, mixed: str, mode: LocalMode
+) -> None:
+    other = (store / "collections" / f"{small}.rgsi").read_bytes()
+    with (
+        serving(store, {f"collections/{mixed}": says(other)}) as url,
+        pytest.raises(DigestMismatchError),
+    ):
+        mode.register_remote(url, mixed)
+    assert mode.collections() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "lie"),
+    [
+        ("sequences.rgsi", altered),
+        ("collections.rgci", altered),
+        ("collections.rgci", QUIET_HTML),
+        ("sequences.rgsi", HTML),
+        ("rgstore.json", HTML),
+        ("rgstore.json", QUIET_HTML),
+        ("rgstore.json", failing(404)),
+        ("rgstore.json", failing(503)),
+        ("rgstore.json", circle),
+    ],
+)
+def test_a_store_whose_index_is_no_such_thing_is_not_opened(
+    store: Path, tmp_path: Path, path: str, lie: Answer
+) -> None:
+    cache = tmp_path / "cache"
+    with serving(store, {path: lie}) as url, pytest.raises((NetworkError, DigestMismatchError)):
+        ServerMode(url, cache).create_store()
+    assert not list(cache.rglob(path))
+    with serving(store, {}) as url:
+        server = ServerMode(url, cache)
+        server.create_store()
+        assert len(server.collections()) == 2
+
+
+def test_what_fails_once_is_asked_again(store: Path, mixed: str, mode: LocalMode) -> None:
+    with serving(store, {"/": flaky()}) as url:
+        mode.register_remote(url, mixed)
+        with mode.open(mixed) as reader:
+            assert reader.fetch("dna", 0, 5) == "ACGTN"
+
+
+def test_one_cache_serves_two_addresses(store: Path, small: str, mixed: str, tmp_path: Path) -> None:
+    other = local_mode(tmp_path / "other")
+    digest = other.import_fasta(write_fasta(tmp_path / "o.fa", ">o\nTTTT\n")).collection.digest
+    cache = tmp_path / "cache"
+    with serving(store, {}) as first, serving(other.store_path, {}) as second:
+        one, two = ServerMode(first, cache), ServerMode(second, cache)
+        one.create_store()
+        two.create_store()
+        assert one.collections() == sorted([small, mixed])
+        assert two.collections() == [digest]
+
+
+def test_a_dead_server_is_told_soon(mode: LocalMode, small: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        began = time.monotonic()
+        with pytest.raises(NetworkError):
+            mode.register_remote(f"http://127.0.0.1:{taken.getsockname()[1]}", small)
+    assert time.monotonic() - began < 15
+
+
+def test_a_server_that_never_answers_is_told_in_time(mode: LocalMode, small: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        began = time.monotonic()
+        with pytest.raises(NetworkError, match="in time"):
+            mode.register_remote(f"http://127.0.0.1:{silent.getsockname()[1]}", small)
+    assert time.monotonic() - began < 15
+
+
+def test_a_server_that_drips_is_given_up(
+    store: Path, small: str, mode: LocalMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refgenie.sequences.remote.folders.READ_TIMEOUT", 2.0)
+
+    def drip(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100000")
+        handler.end_headers()
+        try:
+            for _ in range(40):
+                handler.wfile.write(b"x")
+                handler.wfile.flush()
+                time.sleep(0.25)
+        except OSError:
+            return
+
+    began = time.monotonic()
+    with serving(store, {"collections/": drip}) as url, pytest.raises(NetworkError, match="slow"):
+        mode.register_remote(url, small)
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("address", ["nonsense", "ftp://x/y", "http://", "http://[", "s3://"])
+def test_what_is_no_address_is_told(address: str) -> None:
+    with pytest.raises(RefgenieError):
+        make_source(address)
+
+
+def test_a_server_of_something_else_is_told(tmp_path: Path) -> None:
+    with serving(tmp_path, {}) as url, pytest.raises(NetworkError, match="neither"):
+        make_source(url)
+
+
+@pytest.mark.parametrize("lie", ["html", "altered", "shorter", "error", "reset"])
+def test_a_seqcol_api_that_lies_is_not_believed(
+    store: Path, mixed: str, mode: LocalMode, tmp_path: Path, lie: str
+) -> None:
+    """Canned answers of an API: level 2 is altered, or the residues are."""
+    import json
+
+    level2 = json.dumps(local_reading(store, tmp_path).level2(mixed)).encode()
+    info = says(json.dumps({"seqcol": {}}).encode(), "application/json")
+    api = {"service-info": info, "rgstore.json": failing(404)}
+
+    def lying(true: bytes) -> Answer:
+        return lambda handler, _content: LIES[lie](handler, true)
+
+    with (
+        serving(tmp_path, {**api, f"collection/{mixed}": lying(level2)}) as url,
+        pytest.raises((NetworkError, DigestMismatchError)),
+    ):
+        mode.register_remote(url, mixed)
+    assert mode.collections() == []
+
+    residues = read_fasta(MIXED)["rna"].encode()
+    answers = {f"collection/{mixed}": says(level2), "/sequence/": lying(residues)}
+    with serving(tmp_path, {**api, **answers}) as url:
+        mode.register_remote(url, mixed)
+        with (
+            mode.open(mixed) as reader,
+            pytest.raises((NetworkError, DigestMismatchError, NotFoundError)),
+        ):
+            reader.fetch("rna")
+    assert not list((mode.store_path / "sequences").rglob("*.seq"))
+
+
+def local_reading(store: Path, tmp_path: Path) -> LocalMode:
+    mode = local_mode(tmp_path / "copy")
+    shutil.copytree(store, mode.store_path, symlinks=True)
+    return mode

@@ -57,7 +57,18 @@ def add_group(group: typer.Typer, name: str, *, also: str | None = None) -> None
         app.add_typer(group, name=also, hidden=True)
 
 
-COMMAND_MODULES = ("setup", "genomes", "sequences", "assets", "build", "recipes", "upkeep", "serve")
+COMMAND_MODULES = (
+    "setup",
+    "genomes",
+    "sequences",
+    "assets",
+    "build",
+    "recipes",
+    "transfer",
+    "staging",
+    "serve",
+    "upkeep",
+)
 """Modules of command groups, in the order of the help text."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from refgenie.genomes.service import GenomeService
     from refgenie.sequences.model import StoreMode
     from refgenie.transfer.catalog import RemoteCatalog
+    from refgenie.transfer.clients import ServerClient
     from refgenie.transfer.mirror import MirrorService
     from refgenie.transfer.pull import PullService
     from refgenie.transfer.push import PushService
@@ -130,7 +131,13 @@ class Transfers:
         """What servers offer."""
         from refgenie.transfer.catalog import RemoteCatalog
 
-        return RemoteCatalog(self.subscriptions.clients)
+        return RemoteCatalog(self.find_clients)
+
+    def find_clients(self, urls: Iterable[str] | None = None) -> list[ServerClient]:
+        """Clients of these servers, for which no registry is needed, else of the subscribed ones."""
+        if urls:
+            return [self.clients.of(url) for url in dict.fromkeys(urls)]
+        return self.subscriptions.clients()
 
     @cached_property
     def mirror(self) -> MirrorService:

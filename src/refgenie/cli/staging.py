@@ -1,0 +1,199 @@
+"""stage, remote, push."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from refgenie.cli.options import Genomes, Json, Paths, Yes
+from refgenie.cli.output import confirm, emit_json, emit_table, human_size, note, table
+from refgenie.cli.state import STATE
+from refgenie.core.registry_path import RegistryPath
+from refgenie.errors import NetworkError, RefgenieError, UsageError
+
+if TYPE_CHECKING:
+    from refgenie.transfer.push import PushResult
+
+RemoteNames = Annotated[
+    list[str] | None, typer.Option("-r", "--remote", help="This remote; all by default. May be repeated.")
+]
+
+
+class _AddByDefault(TyperGroup):
+    """``stage PATH…`` is ``stage add PATH…``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See click."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args.insert(0, "add")
+        return super().parse_args(ctx, args)
+
+
+def register(app: typer.Typer, add_group: Callable[..., None]) -> None:
+    """Add the commands."""
+    stage = typer.Typer(cls=_AddByDefault, help="Make assets ready to be served.", no_args_is_help=True)
+    for name in ("add", "stage"):
+        stage.command(name, hidden=name != "add")(stage_add)
+    for name in ("list", "staged"):
+        stage.command(name, hidden=name != "list")(stage_list)
+    for name in ("remove", "unstage"):
+        stage.command(name, hidden=name != "remove")(stage_remove)
+    add_group(stage, "stage")
+    remote = typer.Typer(help="Storage that staged assets are pushed to.", no_args_is_help=True)
+    remote.command("add")(remote_add)
+    remote.command("list")(remote_list)
+    remote.command("status")(remote_status)
+    remote.command("remove")(remote_remove)
+    add_group(remote, "remote")
+    app.command("push")(push)
+
+
+def stage_add(
+    paths: Paths,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads that compress; all cores by default.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Stage assets in the serving modes of their classes."""
+    staged = []
+    failures: list[tuple[str, RefgenieError]] = []
+    for path in paths:
+        try:
+            wanted = _asset(path)
+            staged += STATE.writer.stage.add(wanted.genome, wanted.group, wanted.asset, threads=threads)
+        except RefgenieError as error:
+            failures.append((path, error))
+    if json:
+        emit_json(staged)
+    else:
+        for record in staged:
+            note(f"staged {record.registry_path} as {record.mode} ({human_size(record.size)})")
+    _raise_together(failures, "staged")
+
+
+def stage_list(genome: Genomes = None, json: Json = False) -> None:
+    """List what is staged."""
+    if json:
+        emit_json(STATE.reader.stage.list(genome))
+    else:
+        emit_table(STATE.reader.stage.table(genome))
+
+
+def stage_remove(paths: Paths) -> None:
+    """Serve assets no longer; what is on remotes stays there."""
+    failures: list[tuple[str, RefgenieError]] = []
+    for path in paths:
+        try:
+            wanted = _asset(path)
+            STATE.writer.stage.remove(wanted.genome, wanted.group, wanted.asset)
+            note(f"{path} is no longer staged")
+        except RefgenieError as error:
+            failures.append((path, error))
+    _raise_together(failures, "unstaged")
+
+
+def _asset(path: str) -> RegistryPath:
+    wanted = RegistryPath.parse(path)
+    if wanted.seek_key:
+        raise UsageError(f"{path} names a seek key; assets are staged whole")
+    return wanted
+
+
+def _raise_together(failures: list[tuple[str, RefgenieError]], done: str) -> None:
+    if not failures:
+        return
+    first = failures[0][1]
+    if len(failures) == 1:
+        raise first
+    listed = "; ".join(f"{path} ({error.message})" for path, error in failures)
+    raise type(first)(f"{len(failures)} assets were not {done}: {listed}", hint=first.hint)
+
+
+def remote_add(
+    kind: Annotated[str, typer.Option("--type", help="s3, http or https: how clients reach it.")],
+    prefix: Annotated[
+        str, typer.Option("--prefix", help="Address, for example s3://bucket/folder; no credentials.")
+    ],
+    description: Annotated[str | None, typer.Option("--description", help="Free text.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="By default made from the prefix.")] = None,
+    push_command: Annotated[
+        str | None,
+        typer.Option(
+            "--push-command",
+            help="How to upload: a command with {local_path}, {relative_path}, {prefix}, "
+            "{genome_archive_folder}. s3://, gs:// and az:// need none.",
+        ),
+    ] = None,
+) -> None:
+    """Register a remote."""
+    record = STATE.writer.remote.add(kind, prefix, description, name, push_command)  # type: ignore[arg-type]
+    note(f"remote {record.name}: {record.type} {record.prefix}")
+
+
+def remote_list(json: Json = False) -> None:
+    """List the remotes."""
+    found = STATE.reader.remote.list()
+    if json:
+        emit_json(found)
+        return
+    rows = [
+        (item.name, item.type, item.prefix, item.description or "", item.push_command or "") for item in found
+    ]
+    emit_table(table("Remotes", ("name", "type", "prefix", "description", "push command"), rows))
+
+
+def remote_status(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]")] = None, json: Json = False
+) -> None:
+    """How many staged assets are on each remote, wait for it, or failed."""
+    found = STATE.reader.remote.status(names)
+    if json:
+        emit_json(found)
+        return
+    rows = [(item.name, item.pushed, item.pending, item.failed, "\n".join(item.messages)) for item in found]
+    emit_table(table("Remotes", ("name", "pushed", "pending", "failed", "why"), rows))
+
+
+def remote_remove(names: Annotated[list[str], typer.Argument(metavar="NAME...")], yes: Yes = False) -> None:
+    """Forget remotes; what was pushed stays there."""
+    if not confirm(f"Forget {', '.join(names)} and what was pushed there?", yes=yes):
+        note("nothing was changed")
+        return
+    for name in names:
+        STATE.writer.remote.remove(name)
+        note(f"removed the remote {name}")
+
+
+def push(
+    remote: RemoteNames = None,
+    genome: Genomes = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be uploaded.")] = False,
+    strategy: Annotated[
+        str,
+        typer.Option(help="per_asset, or folder_sync: the push command once over the whole archive folder."),
+    ] = "per_asset",
+    json: Json = False,
+) -> None:
+    """Upload what is staged and not yet on the remotes."""
+    if strategy not in {"per_asset", "folder_sync"}:
+        raise UsageError(f"the strategy {strategy!r} is unknown", hint="per_asset or folder_sync")
+    rg = STATE.reader if dry_run else STATE.writer
+    results: list[PushResult] = rg.push(remotes=remote, genomes=genome, dry_run=dry_run, strategy=strategy)
+    if json:
+        emit_json(results)
+    else:
+        for result in results:
+            note(f"{result.remote}: {result.status} {result.staged.path}")
+        if not results:
+            note("everything is there already")
+    failed = [result for result in results if result.status == "failed"]
+    if failed:
+        raise NetworkError(
+            f"{len(failed)} of {len(results)} were not uploaded: "
+            f"{failed[0].staged.path}: {failed[0].message}",
+            hint="refgenie push does again what is pending; refgenie remote status",
+        )

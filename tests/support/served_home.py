@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from refgenie.core.digests import FileRecord, asset_digest, describe_files
 from refgenie.core.layout import Folders, archive_path, content_path
-from refgenie.core.records import AliasRecord
 from refgenie.db.database import Database
+from refgenie.db.locks import open_locks
 from refgenie.db.models import (
     Alias,
     Asset,
@@ -30,38 +30,10 @@ from refgenie.db.models import (
     Recipe,
 )
 from refgenie.db.transfer_models import PushIntent, Remote, StagedAsset
+from refgenie.sequences import LocalMode
 
 GENOME = "f1b5a389" + "A" * 24
 OTHER_GENOME = "B" * 32
-
-
-class NoStore:
-    """A sequence store without anything in it; the store's own tests use real ones."""
-
-    writable = True
-
-    class aliases:  # noqa: N801
-        @staticmethod
-        def resolve(alias: str) -> str | None:
-            return None
-
-        @staticmethod
-        def list() -> list[AliasRecord]:
-            return []
-
-        @staticmethod
-        def of_genome(digest: str) -> list[str]:
-            return []
-
-    def __getattr__(self, name: str) -> Any:
-        from refgenie.errors import NotFoundError
-
-        def nothing(*_arguments: object) -> None:
-            if name == "fhr":
-                return
-            raise NotFoundError("the store is empty")
-
-        return nothing
 
 
 class NoAliases:
@@ -75,8 +47,13 @@ class Home:
 
     database: Database
     folders: Folders
-    mode: Any = field(default_factory=NoStore)
     alias: Any = field(default_factory=NoAliases)
+    mode: Any = None
+    locks: Any = None
+
+    def __post_init__(self) -> None:
+        self.locks = self.locks or open_locks(self.database, self.folders.locks)
+        self.mode = self.mode or LocalMode(self.folders, self.locks)
 
     def genome(self, digest: str = GENOME, *aliases: str, **fields: Any) -> str:
         def add(session: Session) -> None:

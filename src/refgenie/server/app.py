@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from refgenie import __version__
 from refgenie.server import failure, openapi
+from refgenie.server.data_channels import AggregatedChannels
 from refgenie.server.downloads import Downloads, DownloadWatch
 from refgenie.server.metrics import Metrics
 from refgenie.server.middleware.exchange import ExchangeLog
@@ -21,13 +22,20 @@ from refgenie.server.middleware.limits import BodyLimit, FirstByteLimit, PlainTe
 from refgenie.server.routes import (
     aliases,
     archives,
+    asset_documents,
     asset_files,
     asset_groups,
+    asset_seek,
     assets,
+    data_channels,
     definitions,
     documentation,
+    drs,
     general,
+    genome_sequence,
     genomes,
+    seqcol,
+    sequences,
 )
 from refgenie.server.settings import ServerSettings
 from refgenie.server.site import Served, Site
@@ -39,8 +47,14 @@ ROUTERS = (
     asset_groups,
     assets,
     asset_files,
+    asset_seek,
+    asset_documents,
     definitions,
     archives,
+    genome_sequence,
+    sequences,
+    drs,
+    data_channels,
     documentation,
 )
 EXPOSED = [
@@ -64,22 +78,30 @@ def create_app(refgenie: Served, settings: ServerSettings | None = None) -> Fast
 
     Raises:
         DatabaseVersionError, NotFoundError: The registry cannot be used.
+        NetworkError: The remote sequence store does not answer.
+        InvalidInputError: The configuration of data channels is wrong.
     """
     settings = settings or ServerSettings()
     downloads = Downloads(refgenie.database)
     metrics = Metrics()
     downloads.handlers["metrics"] = metrics.download
-    site = Site(refgenie, settings, downloads)
+    channels = AggregatedChannels(settings.data_channels_config_path)
+    if not refgenie.mode.writable:
+        refgenie.mode.create_store()  # aliases and FHR metadata come now, no request waits for them
+    site = Site(refgenie, settings, downloads, channels)
 
     @contextlib.asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        dumping = asyncio.create_task(downloads.dump_always(settings.download_count_interval))
+        jobs = [
+            asyncio.create_task(downloads.dump_always(settings.download_count_interval)),
+            asyncio.create_task(channels.refresh_always(settings.data_channels_interval)),
+        ]
         try:
             yield
         finally:
-            dumping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await dumping
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
             await asyncio.to_thread(downloads.dump)
 
     app = FastAPI(
@@ -108,8 +130,12 @@ def create_app(refgenie: Served, settings: ServerSettings | None = None) -> Fast
     )
     app.state.site = site
     app.state.metrics = metrics
+    # Where refget's routes look for theirs.
+    app.state.backend = site.backend
+    app.state.dbagent = site.agent
     failure.add_handlers(app)
     openapi.use_own_document(app)
     for module in ROUTERS:
         app.include_router(module.routes)
+    app.include_router(seqcol.seqcol_routes(fasta_files=site.agent is not None))
     return app

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
-from refgenie.sequences.model import StoreMode
 from refgenie.server.answers import encode
+from refgenie.server.failure import missing
 
 
 class KeptCollections:
     """Level 2 of sequence collections as JSON; a collection never changes, its digest says what it is.
 
     Args:
-        mode: The store.
+        read: Level 2 by digest; ValueError where there is no such collection.
+        has: Whether there is a collection (one that was removed is not answered from memory).
         capacity: Bytes of all together; the longest unused go first, the last one stays.
     """
 
-    def __init__(self, mode: StoreMode, capacity: int = 64 << 20) -> None:
-        self._mode = mode
+    def __init__(
+        self, read: Callable[[str], dict[str, Any]], has: Callable[[str], bool], capacity: int = 64 << 20
+    ) -> None:
+        self._read = read
+        self._has = has
         self._capacity = capacity
         self._size = 0
         self._kept: OrderedDict[str, bytes] = OrderedDict()
@@ -26,9 +32,9 @@ class KeptCollections:
         self._making = Lock()
 
     def level2(self, digest: str) -> bytes:
-        """The collection; NotFoundError where the store has none."""
+        """The collection; NotFoundError where there is none."""
         found = self._get(digest)
-        if found is not None:
+        if found is not None and self._has(digest):
             return found
         # One at a time: a big one takes a second and hundreds of megabytes while it is made.
         with self._making:
@@ -42,7 +48,10 @@ class KeptCollections:
             return found
 
     def _make(self, digest: str) -> bytes:
-        encoded = encode(self._mode.level2(digest))
+        try:
+            encoded = encode(self._read(digest))
+        except ValueError as error:
+            raise missing("sequence collection", digest) from error
         with self._lock:
             self._kept[digest] = encoded
             self._size += len(encoded)

@@ -273,3 +273,21 @@ class RecipePage(BaseModel):
 
     items: list[Recipe]
     pagination: Pagination
+
+
+class SequenceRegion(BaseModel):
+    """Residues of a region, 0-based half-open."""
+
+    name: str
+    start: int
+    end: int
+    sequence: str
+
+
+class ServedChannel(BaseModel):
+    """A data channel of the server; ``available`` is whether its index could be read."""
+
+    name: str
+    protocol: str
+    index_url: str
+    available: bool

@@ -82,10 +82,13 @@ def _prepare() -> None:
     """Tell a fault of the environment here, once, and not by every worker."""
     from refgenie.api import Refgenie
     from refgenie.config import Settings
+    from refgenie.server.data_channels import read_configuration
     from refgenie.server.settings import ServerSettings
 
     settings = Settings.load()
-    ServerSettings.load(settings)
+    own = ServerSettings.load(settings)
+    if own.data_channels_config_path is not None:
+        read_configuration(own.data_channels_config_path)
     with Refgenie(refget_store_url=settings.refget_store_url) as refgenie:
         if os.environ.get("POSTGRES_HOST") and not settings.database_config_path.exists():
             refgenie.init()

@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Request, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from refgenie.core.layout import Folders
+from refgenie.core.locks import Locks
 from refgenie.core.seek import alias_stamp
 from refgenie.db.database import Database
 from refgenie.errors import NetworkError, NotPermittedError
 from refgenie.sequences.model import StoreMode
+from refgenie.sequences.serving.database_backend import UnitedBackend, open_agent
+from refgenie.sequences.serving.single import SingleSequences, StoreOnDisk
+from refgenie.sequences.serving.store_backend import StoreBackend
 from refgenie.server.answers import JSON, encode
 from refgenie.server.catalog.listing import COUNTS
+from refgenie.server.data_channels import AggregatedChannels
 from refgenie.server.failure import UnavailableError
 from refgenie.server.kept_collections import KeptCollections
 from refgenie.server.registry_stamp import KeptAnswers, KeptTotals, begin_reading, registry_stamp
@@ -49,6 +54,11 @@ class Served(Protocol):
         ...
 
     @property
+    def locks(self) -> Locks:
+        """One writer at a time."""
+        ...
+
+    @property
     def mode(self) -> StoreMode:
         """The sequences behind the registry."""
         ...
@@ -62,17 +72,25 @@ class Served(Protocol):
 class Site:
     """One running server."""
 
-    def __init__(self, served: Served, settings: ServerSettings, downloads: Downloads) -> None:
+    def __init__(
+        self, served: Served, settings: ServerSettings, downloads: Downloads, channels: AggregatedChannels
+    ) -> None:
         self.database = served.database
         self.folders = served.folders
-        self.mode = served.mode
+        self.mode = cast("StoreOnDisk", served.mode)
         self.settings = settings
         self.downloads = downloads
+        self.channels = channels
         self._alias = served.alias
         self._alias_stamp: str | None = None
         self._answers = KeptAnswers()
         self.files = StagedFiles(served.folders, settings.x_accel)
-        self.collections = KeptCollections(served.mode)
+        self.agent = None
+        if not self.database.is_sqlite:
+            self.agent = open_agent(self.database.engine, served.locks)
+        self.backend = StoreBackend(self.mode) if self.agent is None else UnitedBackend(self.mode, self.agent)
+        self.collections = KeptCollections(self.backend.get_collection, self.backend.contains)
+        self.sequences = SingleSequences(self.mode)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from refgenie.errors import NotFoundError
 from refgenie.server import schemas
-from refgenie.server.answers import JSON, encode
+from refgenie.server.answers import KeptBytes, encode
 from refgenie.server.catalog.aliases import AliasCatalog, AliasQuery
 from refgenie.server.routing import router
 from refgenie.server.site import SiteDependency
@@ -42,4 +42,4 @@ def alias(site: SiteDependency, alias: str) -> Response:
         }
     )
     # The collection may be tens of megabytes and is kept as it is sent.
-    return Response(head[:-1] + b',"collection":' + collection + b"}", media_type=JSON)
+    return KeptBytes(head[:-1], b',"collection":', collection, b"}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from refgenie.errors import NotFoundError
 from refgenie.server import schemas
+from refgenie.server.addresses import file_address
 from refgenie.server.answers import json_answer
 from refgenie.server.downloads import Download, announce
 from refgenie.server.routes.asset_choice import ChosenAsset
@@ -43,16 +43,6 @@ def asset_files(request: Request, site: SiteDependency, choice: ChosenAsset) -> 
             for entry in (staged.contents if staged else [])
         ]
     )
-
-
-def file_address(request: Request, digest: str, path: str) -> str:
-    """Address of an asset's file on this server."""
-    return f"{base_address(request)}/v4/assets/{digest}/files/{quote(path)}"
-
-
-def base_address(request: Request) -> str:
-    """This server's address as the client knows it, without a slash at its end."""
-    return str(request.base_url).rstrip("/")
 
 
 @routes.get(

@@ -10,11 +10,11 @@ from sqlalchemy import text
 from refgenie import __version__
 from refgenie.errors import RefgenieError
 from refgenie.server import schemas
+from refgenie.server.addresses import base_address
 from refgenie.server.answers import json_answer
 from refgenie.server.catalog import summary as catalog
 from refgenie.server.failure import UnavailableError
 from refgenie.server.metrics import CONTENT_TYPE
-from refgenie.server.routes.asset_files import base_address
 from refgenie.server.routing import router
 from refgenie.server.site import SiteDependency
 

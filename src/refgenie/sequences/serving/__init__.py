@@ -1,0 +1,1 @@
+"""What a server needs of the sequence store and of refget: this is where refget's router comes in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
@@ -38,7 +39,13 @@ def remove_genome(
     with locks.hold(STORE_LOCK):
         digest = aliases.resolve(genome)
         names = aliases.own_names(digest)
-        database.write(lambda session: _forget(session, digest, force=force))
+        manifests = folders.genome_folder / layout.MANIFEST / digest
+        # Manifests go with the records: content that has one counts as published, and is recorded again.
+        database.write(
+            lambda session: _forget(
+                session, digest, force=force, manifests=lambda: discard(manifests, folders.work)
+            )
+        )
         for folder in _folders_of(folders, digest):
             discard(folder, folders.work)
         if mode.writable and mode.has_collection(digest):
@@ -46,7 +53,7 @@ def remove_genome(
         aliases.withdraw(names)
 
 
-def _forget(session: Session, digest: str, *, force: bool) -> None:
+def _forget(session: Session, digest: str, *, force: bool, manifests: Callable[[], None]) -> None:
     assets = genome_table.asset_names(session, digest)
     if assets and not force:
         shown = ", ".join(assets[:5]) + (f" and {len(assets) - 5} more" if len(assets) > 5 else "")
@@ -57,6 +64,7 @@ def _forget(session: Session, digest: str, *, force: bool) -> None:
     session.execute(delete(Build).where(Build.genome_digest == digest))
     # Groups, assets and names follow by the tables' foreign keys.
     session.execute(delete(Genome).where(Genome.digest == digest))
+    manifests()
 
 
 def _folders_of(folders: Folders, digest: str) -> list[Path]:

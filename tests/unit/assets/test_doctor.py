@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from refgenie.assets.workspace import working_folder
+from refgenie.assets.workspace import named_folder
 from refgenie.core.records import ParentRecord
 from refgenie.db.models import Asset, AssetClass, AssetGroup, Base, Build
 from support.asset_site import GENOME, AssetSite
@@ -184,7 +184,7 @@ with working_folder(Folders(pathlib.Path({str(site.folders.genome_folder)!r}), p
 
 def test_a_named_working_folder_takes_the_place_of_a_dead_ones(site: AssetSite) -> None:
     left = site.staged_folder({"a": "x"}, "build-fixed")
-    with working_folder(site.folders, "build", name="fixed") as folder:
+    with named_folder(site.folders, "build-fixed") as (folder, _):
         assert folder == left
         assert list(folder.iterdir()) == []
     assert list(site.folders.work.iterdir()) == []

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from refgenie.cli import failure
+from refgenie.cli.dashes import let_digests_begin_with_dashes
 from refgenie.cli.state import STATE
 
 app = typer.Typer(
@@ -77,6 +78,7 @@ def _load_commands() -> None:
 
     for module in COMMAND_MODULES:
         import_module(f"refgenie.cli.{module}").register(app, add_group)
+    let_digests_begin_with_dashes(app)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

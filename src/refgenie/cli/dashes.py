@@ -32,7 +32,7 @@ class Command(TyperCommand):
 
 
 def _unmarked(value: Any) -> Any:
-    if isinstance(value, str):
+    if type(value) is str:  # not the members of an enumeration
         return value.removeprefix(_MARK)
     if isinstance(value, list | tuple):
         return type(value)(_unmarked(item) for item in value)

@@ -80,7 +80,7 @@ def init(
         if remote_digest is not None:
             raise UsageError("--remote-digest goes with --remote-url")
         record = STATE.writer.genome.initialize_genome(
-            fasta, names, description, species, fhr, Mask(mask).value, STATE.writer.progress
+            fasta, names, description, species, fhr, mask.value, STATE.writer.progress
         )
     else:
         if remote_digest is None:

@@ -68,6 +68,7 @@ COMMAND_MODULES = (
     "transfer",
     "staging",
     "serve",
+    "dash",
     "upkeep",
 )
 """Modules of command groups, in the order of the help text."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refgenie.core.progress import Advance, NoProgress, Progress
+from refgenie.core.progress_file import VARIABLE, FileProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
 
 def open_progress() -> Progress:
-    """Bars on a terminal, silence elsewhere."""
+    """Bars on a terminal, a file for the program that asked for one, silence elsewhere."""
+    watched = os.environ.get(VARIABLE)
+    if watched:
+        return FileProgress(Path(watched))
     return TerminalProgress() if sys.stderr.isatty() else NoProgress()
 
 

@@ -1,0 +1,1 @@
+"""The local dashboard: jobs, guards, the bridge to web sites."""

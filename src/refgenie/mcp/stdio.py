@@ -37,3 +37,7 @@ def _serve() -> None:
 
     with Refgenie(suppress_migrations=True) as refgenie:
         create_mcp(refgenie).run("stdio")
+
+
+if __name__ == "__main__":
+    main()

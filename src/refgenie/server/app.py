@@ -39,6 +39,7 @@ from refgenie.server.routes import (
 )
 from refgenie.server.settings import ServerSettings
 from refgenie.server.site import Served, Site
+from refgenie.server.web.pages import mount_pages
 
 ROUTERS = (
     general,
@@ -138,4 +139,5 @@ def create_app(refgenie: Served, settings: ServerSettings | None = None) -> Fast
     for module in ROUTERS:
         app.include_router(module.routes)
     app.include_router(seqcol.seqcol_routes(fasta_files=site.agent is not None))
+    mount_pages(app, refgenie)
     return app

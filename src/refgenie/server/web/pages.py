@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import ColumnElement
@@ -16,12 +15,10 @@ from refgenie.browse.view import RegistryView
 from refgenie.errors import NotFoundError
 from refgenie.server.catalog.served import served_asset
 from refgenie.server.failure import failure
+from refgenie.server.site import Served
 from refgenie.server.web.face import SERVER, Face
 from refgenie.server.web.rendering import STATIC, Pages, error_page
 from refgenie.server.web.routes import assets, compare, definitions, general, genomes, sequences
-
-if TYPE_CHECKING:
-    from refgenie.api import Refgenie
 
 _ROUTES = (general, genomes, assets, compare, sequences, definitions)
 _YEAR = "public, max-age=31536000, immutable"
@@ -38,7 +35,7 @@ class _KeptFiles(StaticFiles):
         return answer
 
 
-def mount_pages(app: FastAPI, refgenie: Refgenie, *, face: Face = SERVER) -> None:
+def mount_pages(app: FastAPI, refgenie: Served, *, face: Face = SERVER) -> None:
     """Add the pages and their static files to an application.
 
     To be called after the application's error handlers were added: unknown addresses are answered

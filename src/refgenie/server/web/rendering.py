@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -19,12 +19,12 @@ from refgenie import __version__
 from refgenie.browse.view import RegistryView
 from refgenie.core.seek import alias_stamp
 from refgenie.errors import NotPermittedError, RefgenieError
+from refgenie.recipes.asset_classes import AssetClassService
+from refgenie.recipes.recipes import RecipeService
 from refgenie.server.answers import json_answer
+from refgenie.server.site import Served
 from refgenie.server.web.face import Face
 from refgenie.server.web.wording import FILTERS
-
-if TYPE_CHECKING:
-    from refgenie.api import Refgenie
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -49,15 +49,25 @@ class Pages:
     """What all pages of one application share.
 
     Attributes:
-        refgenie: The registry that is shown.
+        served: The registry that is shown.
         view: The part of it that is shown.
         face: Server or dashboard.
     """
 
-    refgenie: Refgenie
+    served: Served
     view: RegistryView
     face: Face
     _alias_stamp: str | None = None
+
+    @cached_property
+    def asset_classes(self) -> AssetClassService:
+        """The registered asset classes."""
+        return AssetClassService(self.view.database)
+
+    @cached_property
+    def recipes(self) -> RecipeService:
+        """The registered recipes."""
+        return RecipeService(self.view.database)
 
     @cached_property
     def environment(self) -> Environment:
@@ -89,11 +99,11 @@ class Pages:
         """Take over names that another program gave in the store."""
         if not self.view.mode.writable:
             return
-        stamp = alias_stamp(self.refgenie.folders.alias_file)
+        stamp = alias_stamp(self.served.folders.alias_file)
         if stamp != self._alias_stamp:
             # A read-only registry shows the names that it has.
             with suppress(NotPermittedError):
-                self.refgenie.alias.sync_copy()
+                self.served.alias.sync_copy()
             self._alias_stamp = stamp
 
 

@@ -82,7 +82,7 @@ def asset(request: Request, digest: str) -> Response:
         {"asset": details, "lineage": descent},
         picture=draw_lineage(descent) if descent.edges else None,
         commands=[entry for entry in commands if isinstance(entry, dict)],
-        folder=str(pages.refgenie.folders.genome_folder / details.path) if pages.face.is_local else None,
+        folder=str(pages.served.folders.genome_folder / details.path) if pages.face.is_local else None,
     )
 
 
@@ -105,7 +105,7 @@ def log(request: Request, genome: str, group: str, name: str) -> Response:
     build_id = get_asset(pages.view, row.digest, genome=genome, group=group, name=name).build_id
     if build_id is None:
         raise NotFoundError(f"{row.path} was not built here", hint="its provenance is on its page")
-    folder = pages.refgenie.folders.genome_folder / build_path(row.genome_digest, group, build_id)
+    folder = pages.served.folders.genome_folder / build_path(row.genome_digest, group, build_id)
     try:
         text = (folder / "log").read_text(encoding="utf-8", errors="replace")
     except OSError as error:

@@ -22,7 +22,7 @@ def asset_classes(request: Request) -> Response:
     """The list of asset classes."""
     pages = pages_of(request)
     q = text(request, "q") or ""
-    items = [item for item in pages.refgenie.asset_class.list() if _matches(q, item.name, item.description)]
+    items = [item for item in pages.asset_classes.list() if _matches(q, item.name, item.description)]
     data = {"items": items, "assets": _assets_by_class(pages.view)}
     return answer(request, "asset_classes.html", "Asset classes", data, q=q)
 
@@ -31,8 +31,8 @@ def asset_classes(request: Request) -> Response:
 def asset_class(request: Request, name: str) -> Response:
     """One asset class, its highest version or the one of ``version``."""
     pages = pages_of(request)
-    record = pages.refgenie.asset_class.get(name, text(request, "version"))
-    makers = [item for item in pages.refgenie.recipe.list() if item.output_asset_class == record.name]
+    record = pages.asset_classes.get(name, text(request, "version"))
+    makers = [item for item in pages.recipes.list() if item.output_asset_class == record.name]
     data = {
         "asset_class": record,
         "recipes": [{"name": item.name, "version": item.version} for item in makers],
@@ -49,7 +49,7 @@ def recipes(request: Request) -> Response:
     q = text(request, "q") or ""
     items = [
         item
-        for item in pages.refgenie.recipe.list()
+        for item in pages.recipes.list()
         if _matches(q, item.name, item.description, item.output_asset_class)
     ]
     data = {"items": items, "assets": _assets_by_recipe(pages.view)}
@@ -60,7 +60,7 @@ def recipes(request: Request) -> Response:
 def recipe(request: Request, name: str) -> Response:
     """One recipe with its requirements, its highest version or the one of ``version``."""
     pages = pages_of(request)
-    record = pages.refgenie.recipe.get(name, text(request, "version"))
+    record = pages.recipes.get(name, text(request, "version"))
     model = RecipeModel.from_definition(record.definition)
     data = {"recipe": record, "assets": _assets_by_recipe(pages.view).get(record.id, 0)}
     return answer(request, "recipe.html", record.name, data, model=model, yaml=model.yaml())

@@ -55,7 +55,7 @@ def status(request: Request) -> Response:
     from refgenie.db import migrate
 
     pages = pages_of(request)
-    database = pages.refgenie.database
+    database = pages.served.database
     data = {
         "status": "ok",
         "version": __version__,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from refgenie.browse.genomes import get_genome, list_genomes
+from refgenie.browse.genomes import GenomeRow, get_genome, list_genomes
 from refgenie.browse.paging import PageQuery
 from refgenie.core.region import Region
-from refgenie.errors import InvalidInputError
-from refgenie.genomes.retrieval import locate
+from refgenie.core.residues import wrap
+from refgenie.errors import InvalidInputError, NotFoundError
+from refgenie.genomes.retrieval import header, locate, stream
+from refgenie.sequences.model import CollectionReader
 from refgenie.server.web.parameters import text
 from refgenie.server.web.rendering import answer, pages_of
 from refgenie.server.web.routing import page_router
@@ -39,7 +43,7 @@ def viewer(request: Request) -> Response:
             f"{q!r} names no region", hint=f"write a genome and a region: {genome} chr1:1000-2000"
         )
     row = get_genome(view, genome)
-    with pages_of(request).refgenie.sequences.opened(row.digest) as reader:
+    with _opened(request, row) as reader:
         region = locate(reader, wanted.strip())
         start, end = region.within(reader.length(region.name))
         shown_end = min(end, start + SHOWN)
@@ -63,16 +67,35 @@ def viewer(request: Request) -> Response:
 def download(request: Request, genome: str, region: str) -> Response:
     """A region as FASTA, whatever its length."""
     row = get_genome(pages_of(request).view, genome)
-    retrieval = pages_of(request).refgenie.sequences
-    with retrieval.opened(row.digest) as reader:
-        found: Region = locate(reader, region)
-    pieces = retrieval.text(row.digest, [found], fasta=True, keep_case=True)
+    with _opened(request, row) as reader:
+        found = locate(reader, region)
     name = "".join(c if c.isalnum() or c in "._-" else "_" for c in f"{row.name}_{region}")[:100]
     return StreamingResponse(
-        pieces,
+        _fasta(request, row, found),
         media_type="text/x-fasta",
         headers={
             "Content-Disposition": f'attachment; filename="{name}.fa"',
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def _opened(request: Request, row: GenomeRow) -> CollectionReader:
+    """A reader of the genome's residues.
+
+    Raises:
+        NotFoundError: They are nowhere yet.
+    """
+    view = pages_of(request).view
+    if not view.has_sequences(row.digest):
+        raise NotFoundError(
+            f"the sequences of {row.name} are not here",
+            hint=f"refgenie genome init --fasta FILE --name {row.name}",
+        )
+    return view.mode.open(row.digest)
+
+
+def _fasta(request: Request, row: GenomeRow, region: Region) -> Iterator[str]:
+    with _opened(request, row) as reader:
+        yield f">{header(region, reader, one_based=False, reverse_complement=False)}\n"
+        yield from wrap(stream(reader, region, keep_case=True), _COLUMNS)

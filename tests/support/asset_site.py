@@ -160,6 +160,7 @@ def _key(value: str, kind: str = "file", **more: Any) -> dict[str, Any]:
 CLASSES: dict[str, dict[str, Any]] = {
     "things": {},
     "fasta": {"fasta": _key("{genome}.fa"), "fai": _key("{genome}.fa.fai", optional=True)},
+    "regions": {"regions": _key("{genome}_regions.bed.gz")},
     "index": {
         "index": _key("{genome}", "prefix"),
         "folder": _key(".", "directory"),

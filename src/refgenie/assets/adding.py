@@ -58,8 +58,8 @@ def find_source(
     """List the files of a source, and name them as an asset's files are named.
 
     Files are named with the genome digest: where the class's templates say ``{genome}``, names that begin
-    with the alias that was asked with get the digest for it, and a single file whose ending is that
-    of the only file that the class requires gets that name.
+    with the alias that was asked with get the digest for it, and a single file with the extensions of
+    the only file that the class requires gets that name.
 
     Args:
         path: File or folder.
@@ -98,7 +98,8 @@ def _named(name: str, asset_class: AssetClassRecord, genome: str, genome_digest:
     required = [key for key in asset_class.seek_keys.values() if not key.get("optional")]
     if path.is_file() and len(required) == 1 and required[0].get("type", "file") == "file":
         start, _, ending = str(required[0]["value"]).partition(GENOME)
-        if not start and re.fullmatch(r"\.[\w.]+", ending) and name.endswith(ending):
+        extension = ending[ending.find(".") :] if "." in ending else ""
+        if not start and re.fullmatch(r"[\w.-]+", ending) and extension and name.endswith(extension):
             return genome_digest + ending
     return name
 

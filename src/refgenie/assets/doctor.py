@@ -132,7 +132,7 @@ class Doctor:
 
     def _cases(self) -> list[tuple[Finding, Mend | None]]:
         with self._database.read() as session:
-            assets = [lookup.full(session, row) for row in lookup.rows(session)]
+            assets = [lookup.described(row) for row in lookup.rows(session)]
         if not self._content_root.is_dir() and any(not asset.external for asset in assets):
             # A disk that is not mounted is no reason to forget what is on it.
             remedy = "mount it, or set the genome folder right: refgenie config get"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -98,13 +99,18 @@ def summary(asset: Asset) -> AssetRecord:
     )
 
 
-def full(session: Session, asset: Asset) -> AssetRecord:
-    """A record with everything that the registry knows of the asset."""
-    from dataclasses import replace
-
+def described(asset: Asset) -> AssetRecord:
+    """A record with seek keys and files, without parents and children."""
     return replace(
         summary(asset),
         files=tuple(FileRecord(file.path, file.size, file.sha256) for file in asset.files),
+    )
+
+
+def full(session: Session, asset: Asset) -> AssetRecord:
+    """A record with everything that the registry knows of the asset."""
+    return replace(
+        described(asset),
         parents=tuple(
             ParentRecord(parent.key, parent.digest, parent.registry_path, parent.parent_id)
             for parent in asset.parents

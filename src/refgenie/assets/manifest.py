@@ -22,6 +22,16 @@ from refgenie.db.models import Asset, AssetClass, Genome, Recipe
 from refgenie.sequences.durable import sync_folder, write_bytes, writing
 
 FORMAT = 1
+_PARTS: dict[str, type] = {
+    "genome": dict,
+    "genome_digest": str,
+    "group": str,
+    "digest": str,
+    "size": int,
+    "asset_class": dict,
+    "files": list,
+    "names": list,
+}
 
 ContentKey = tuple[str, str, str]
 """Genome digest, group, asset digest."""
@@ -117,9 +127,22 @@ def _encode(document: dict[str, Any]) -> bytes:
 
 
 def is_current(session: Session, folders: Folders, key: ContentKey) -> bool:
-    """Whether the file says what the registry says."""
-    document = render(session, key)
-    return document == read(path_of(folders, key))
+    """Whether the file says of the assets what the registry says.
+
+    The copies of genome, asset class and recipe are as they were when the asset last changed.
+    """
+    document, written = render(session, key), read(path_of(folders, key))
+    return document is not None and written is not None and _own_part(document) == _own_part(written)
+
+
+def _own_part(document: dict[str, Any]) -> dict[str, Any]:
+    own = {part: value for part, value in document.items() if part not in {"genome", "asset_class", "names"}}
+    names = [name | {"recipe": _key_of(name.get("recipe"))} for name in document["names"]]
+    return own | {"names": names, "asset_class": _key_of(document["asset_class"])}
+
+
+def _key_of(definition: dict[str, Any] | None) -> tuple[Any, Any] | None:
+    return (definition.get("name"), definition.get("version")) if definition else None
 
 
 def update(session: Session, folders: Folders, keys: Iterable[ContentKey]) -> None:
@@ -145,12 +168,18 @@ def update(session: Session, folders: Folders, keys: Iterable[ContentKey]) -> No
 def read(path: Path) -> dict[str, Any] | None:
     """A manifest's document; None where there is none that can be read."""
     try:
-        document = json.loads(path.read_bytes())
+        document: Any = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
+    return document if _has_all_parts(document) else None
+
+
+def _has_all_parts(document: object) -> bool:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        return None
-    return document
+        return False
+    if not all(isinstance(document.get(part), kind) for part, kind in _PARTS.items()):
+        return False
+    return all(isinstance(entry, dict) for entry in (*document["files"], *document["names"]))
 
 
 def walk(folders: Folders) -> Iterator[ContentKey]:

@@ -78,7 +78,7 @@ def rebuild(
 
 def _is_recorded(session: Session, folders: Folders, key: manifest.ContentKey) -> bool:
     document = manifest.read(manifest.path_of(folders, key)) or {}
-    names = {name.get("name") for name in document.get("names", ()) if isinstance(name, dict)}
+    names = {name.get("name") for name in document.get("names", ())}
     return bool(names) and names <= {asset.name for asset in lookup.sharing(session, *key)}
 
 

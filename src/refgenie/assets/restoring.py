@@ -18,8 +18,9 @@ from refgenie.core import layout
 from refgenie.core.digests import FileRecord, asset_digest
 from refgenie.core.layout import Folders
 from refgenie.core.records import AssetClassRecord, ParentRecord, SeekKeyRecord
-from refgenie.db.models import AssetClass, Genome, Recipe
+from refgenie.db.models import AssetClass, Recipe
 from refgenie.errors import RefgenieError
+from refgenie.genomes.genome_table import GenomeFacts, register
 
 
 class ManifestFaultError(Exception):
@@ -61,7 +62,7 @@ def _restore(
     if said != key or asset_digest(files) != digest:
         raise ManifestFaultError("the manifest belongs to other content")
     content = folders.genome_folder / layout.content_path(*key)
-    _restore_genome(session, document["genome"])
+    register(session, GenomeFacts(**document["genome"]))
     asset_class = _restore_class(session, document["asset_class"])
     restored = []
     for name in document["names"]:
@@ -97,12 +98,6 @@ def _restore(
     if not restored:
         raise ManifestFaultError("its files are not there, or its names are those of other content")
     return restored
-
-
-def _restore_genome(session: Session, values: dict[str, Any]) -> None:
-    if session.get(Genome, values["digest"]) is None:
-        session.add(Genome(**values))
-        session.flush()
 
 
 def _restore_class(session: Session, values: dict[str, Any]) -> AssetClassRecord:

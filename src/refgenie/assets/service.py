@@ -182,7 +182,7 @@ class AssetService:
         """
         if paths is None:
             with self._database.read() as session:
-                found = [lookup.full(session, row) for row in lookup.rows(session)]
+                found = [lookup.described(row) for row in lookup.rows(session)]
         else:
             parsed = [RegistryPath.parse(path) if isinstance(path, str) else path for path in paths]
             found = [self.get(path.genome, path.group, path.asset) for path in parsed]

@@ -154,6 +154,17 @@ def test_a_fasta_gets_the_genomes_name_and_must_have_its_sequences(
     assert site.assets.seek("GRCh38", "fasta").endswith("/alias/GRCh38/fasta/default/GRCh38.fa")
 
 
+def test_a_single_file_gets_the_name_that_the_class_requires(site: AssetSite, tmp_path: Path) -> None:
+    source = tmp_path / "my.v2.bed.gz"
+    source.write_text("x")
+    record = site.assets.add("hg38", "regions", path=source, asset_class="regions")
+    assert [file.path for file in record.files] == [f"{GENOME}_regions.bed.gz"]
+    with pytest.raises(InvalidInputError, match="regions"):
+        site.assets.add(
+            "hg38", "regions", "b", path=source.rename(tmp_path / "my.bed"), asset_class="regions"
+        )
+
+
 def test_another_group_of_the_class_fasta_is_free(site: AssetSite, tmp_path: Path) -> None:
     record = site.assets.add("hg38", "transcriptome", path=fasta(tmp_path), asset_class="fasta")
     assert record.asset_class_name == "fasta"

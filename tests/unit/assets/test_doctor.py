@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from refgenie.assets.workspace import named_folder
 from refgenie.core.records import ParentRecord
-from refgenie.db.models import Asset, AssetClass, AssetGroup, Base, Build
+from refgenie.db.models import Asset, AssetClass, AssetGroup, Base, Build, Genome
 from support.asset_site import GENOME, AssetSite
 
 FILES = {f"{GENOME}.txt": "one", "plain": "two"}
@@ -229,6 +229,31 @@ def test_a_build_that_runs_is_left_alone(site: AssetSite) -> None:
     assert site.doctor.find() == []
 
 
+def test_a_change_of_genome_or_class_is_no_fault_of_the_manifests(site: AssetSite) -> None:
+    site.publish(FILES)
+
+    def change(session: Session) -> None:
+        session.get_one(Genome, GENOME).description = "another"
+        session.scalars(select(AssetClass).where(AssetClass.name == "things")).one().description = "another"
+
+    site.database.write(change)
+    assert site.doctor.find() == []
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"format": 1}', '{"format": 1, "names": [3], "files": 7}'])
+def test_a_manifest_that_makes_no_sense_breaks_nothing(site: AssetSite, text: str) -> None:
+    record = site.publish(FILES)
+    site.manifest(record.digest).write_text(text)
+    site.doctor.fix()
+    assert site.doctor.find() == []
+    forget_everything(site)
+    site.manifest(record.digest).write_text(text)
+    assert site.doctor.rebuild().assets == 0
+    site.doctor.fix()
+    assert site.doctor.find() == []
+    assert not site.content(record.digest).exists()
+
+
 def test_a_lost_registry_is_made_anew(site: AssetSite) -> None:
     parent = site.publish(FILES, "v1", seek_keys={"text": "{genome}.txt"}, description="first")
     link = ParentRecord("input", parent.digest, parent.registry_path, parent.id)
@@ -276,5 +301,6 @@ def test_a_lost_registry_is_made_anew(site: AssetSite) -> None:
     with site.database.read() as session:
         row = session.scalars(select(AssetClass).where(AssetClass.name == "things")).one()
         assert row.definition["name"] == "things"
+        assert session.get_one(Genome, GENOME).description == "one"
     assert site.doctor.rebuild().assets == 0
     assert [f for f in site.doctor.find() if "alias" not in f.kind] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import threading
 import time
@@ -21,7 +22,7 @@ from refgenie.transfer.pulling import Pulling
 from refgenie.transfer.staging import StageService
 from refgenie.transfer.subscriptions import Clients, SubscriptionService
 
-FAST = Patience(connect=2, read=2, retries=2, backoff=0.01, longest=2)
+FAST = Patience(connect=2, read=0.8, retries=2, backoff=0.01, longest=2)
 
 
 @dataclass
@@ -95,6 +96,20 @@ def installation(root: Path, url: URL | None = None) -> Installation:
     return Installation(rg)
 
 
+def copy_of(template: Path, root: Path) -> Installation:
+    """A home of a test's own that is a copy of an initialized one on SQLite; faster than making it."""
+    shutil.copytree(template, root, symlinks=True)
+    config = root / "database.yaml"
+    config.write_text(f"type: sqlite\npath: {root / 'registry'}\n")
+    return Installation(
+        Refgenie(
+            database_config_path=config,
+            genome_folder=root / "genomes",
+            genome_archive_folder=root / "archives",
+        )
+    )
+
+
 @contextlib.contextmanager
 def serving(site: Installation) -> Iterator[str]:
     """The application over an installation under uvicorn in a thread; its address."""
@@ -122,4 +137,4 @@ def serving(site: Installation) -> Iterator[str]:
         listener.close()
 
 
-__all__ = ["FAST", "Installation", "installation", "serving"]
+__all__ = ["FAST", "Installation", "copy_of", "installation", "serving"]

@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from refgenie.errors import DigestMismatchError, DiskFullError
 from refgenie.sequences.durable import writing
 from refgenie.transfer.download import Arriving, Download
 from refgenie.transfer.offers import Offer, OfferedArchive, OfferedAsset
+from refgenie.transfer.pull_options import Slots
 from refgenie.transfer.sources import Source, Wanted, make_source
 from refgenie.transfer.unpack import unpack
 
@@ -59,8 +60,8 @@ class PullFolder:
     def claimed(self) -> Iterator[PullFolder]:
         """Use the folder while the block lasts; the caller holds the asset's lock."""
         lock = self.root.with_name(f"{self.root.name}.lock")
+        self.prepare()
         with writing(str(self.root)):
-            self.parts.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
         try:
             with suppress(OSError):  # a file system without locks
@@ -73,6 +74,11 @@ class PullFolder:
             with suppress(OSError):
                 lock.unlink()  # without it the folder's age decides when what came is forgotten
             os.close(descriptor)
+
+    def prepare(self) -> None:
+        """Make it where it is not there."""
+        with writing(str(self.root)):
+            self.parts.mkdir(parents=True, exist_ok=True)
 
     def empty_content(self) -> Path:
         """The folder for the asset's files, made anew."""
@@ -87,7 +93,7 @@ class PullFolder:
 
     def _has_parts(self) -> bool:
         with suppress(OSError):
-            return any(self.parts.iterdir())
+            return any(part.suffix == ".part" and part.stat().st_size for part in self.parts.iterdir())
         return False
 
 
@@ -95,8 +101,7 @@ class Fetching:
     """Fetches assets.
 
     Args:
-        slots: Bounds how many downloads run at once.
-        cancelled: Ends all of them when it is set.
+        slots: Bounds how many downloads of the call run at once.
     """
 
     def __init__(
@@ -104,10 +109,8 @@ class Fetching:
         database: Database,
         folders: Folders,
         progress: Progress,
-        slots: threading.BoundedSemaphore,
-        cancelled: threading.Event,
+        slots: Slots,
     ) -> None:
-        self._cancelled = cancelled
         self._database = database
         self._folders = folders
         self._progress = progress
@@ -123,6 +126,8 @@ class Fetching:
             NetworkError: Nobody can be reached; what came is kept for a later run.
             DiskFullError: There is not enough space; told before the first byte where possible.
         """
+        cancelled = self._slots.new_event()
+        folder.prepare()
         here = self._find_here(files)
         missing = [file for file in files if file.path not in here]
         wanted = missing if self._by_file(here, missing, suppliers) else files
@@ -132,9 +137,9 @@ class Fetching:
         try:
             if archive is None:
                 self._take(content, files, here)
-                self._fetch_files(folder, missing, suppliers, jobs)
+                self._fetch_files(folder, missing, suppliers, jobs, cancelled)
             else:
-                self._fetch_archive(folder, files, archive, suppliers)
+                self._fetch_archive(folder, files, archive, suppliers, cancelled)
         except (DigestMismatchError, DiskFullError):
             folder.remove()
             raise
@@ -191,6 +196,7 @@ class Fetching:
         files: Sequence[FileRecord],
         archive: OfferedArchive,
         suppliers: Sequence[Supplier],
+        cancelled: threading.Event,
     ) -> None:
         name = suppliers[0].asset.name
         sources = [
@@ -199,9 +205,7 @@ class Fetching:
             if supplier.archive == archive
         ]
         label = f"{suppliers[0].asset.group}:{name}"
-        download = Download(
-            Wanted(archive.digest, archive.size, label), sources, folder.parts, self._cancelled
-        )
+        download = Download(Wanted(archive.digest, archive.size, label), sources, folder.parts, cancelled)
 
         def consume(arriving: Arriving) -> None:
             content = folder.empty_content()
@@ -212,14 +216,19 @@ class Fetching:
                     f"the archive of {label} does not have the SHA-256 {archive.digest}"
                 )
 
-        with self._slots, self._progress.task(f"pull {label}", archive.size) as advance:
+        with self._slots.semaphore, self._progress.task(f"pull {label}", archive.size) as advance:
             download.run(consume, advance)
         download.discard()
 
     # --- single files -----------------------------------------------------------------------
 
     def _fetch_files(
-        self, folder: PullFolder, files: Sequence[FileRecord], suppliers: Sequence[Supplier], jobs: int
+        self,
+        folder: PullFolder,
+        files: Sequence[FileRecord],
+        suppliers: Sequence[Supplier],
+        jobs: int,
+        cancelled: threading.Event,
     ) -> None:
         by_digest: dict[str, list[FileRecord]] = {}
         for file in files:
@@ -227,21 +236,25 @@ class Fetching:
         groups = list(by_digest.values())
         if len(groups) < 2 or jobs < 2:
             for group in groups:
-                self._fetch_file(folder, group, suppliers)
+                self._fetch_file(folder, group, suppliers, cancelled)
             return
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="pull")
         try:
-            running = [pool.submit(self._fetch_file, folder, group, suppliers) for group in groups]
-            for future in running:
-                future.result()
+            running = [pool.submit(self._fetch_file, folder, group, suppliers, cancelled) for group in groups]
+            for done in as_completed(running):
+                done.result()
         except BaseException:
-            self._cancelled.set()
+            cancelled.set()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
 
     def _fetch_file(
-        self, folder: PullFolder, group: Sequence[FileRecord], suppliers: Sequence[Supplier]
+        self,
+        folder: PullFolder,
+        group: Sequence[FileRecord],
+        suppliers: Sequence[Supplier],
+        cancelled: threading.Event,
     ) -> None:
         """Fetch one content, and put it where the asset has it, perhaps in several places."""
         first = group[0]
@@ -263,9 +276,7 @@ class Fetching:
             for supplier in suppliers
             if "file" in supplier.asset.modes
         ]
-        download = Download(
-            Wanted(first.sha256, first.size, first.path), sources, folder.parts, self._cancelled
-        )
+        download = Download(Wanted(first.sha256, first.size, first.path), sources, folder.parts, cancelled)
 
         def consume(arriving: Arriving) -> None:
             digested = _Digested(arriving)
@@ -275,7 +286,7 @@ class Fetching:
             if digested.hexdigest() != first.sha256:
                 raise DigestMismatchError(f"{first.path} does not have the SHA-256 {first.sha256}")
 
-        with self._slots, self._progress.task(f"pull {first.path}", first.size) as advance:
+        with self._slots.semaphore, self._progress.task(f"pull {first.path}", first.size) as advance:
             download.run(consume, advance)
         with writing(str(target)):
             download.partial.replace(target)

@@ -156,7 +156,7 @@ class Pulling:
         )
         registration.check(self._database)
         files = first.offer.files(first.asset)
-        fetching = Fetching(self._database, self._folders, self._progress, slots.semaphore, slots.new_event())
+        fetching = Fetching(self._database, self._folders, self._progress, slots)
         with PullFolder(self._folders, first.asset.digest).claimed() as folder:
             try:
                 content = fetching.fetch(folder, files, [first], options.jobs)

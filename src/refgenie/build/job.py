@@ -38,6 +38,7 @@ from refgenie.errors import (
 )
 from refgenie.genomes.initialization import own_store
 from refgenie.sequences.durable import disk_error, writing
+from refgenie.sequences.export_check import is_export
 
 if TYPE_CHECKING:
     from refgenie.assets.publish import Publisher
@@ -225,10 +226,7 @@ class BuildJob:
         interruption: Interruption,
     ) -> AssetRecord:
         build, folder = self._build, workplace.output_folder
-        self._site.publisher.seal(folder)
-        keys = self._seek_keys(folder, values)
-        found = output.describe_output(folder, folder.parent, self._laid)
-        self._check_claim(folder, keys)
+        keys, found = self._examine(folder, values)
         if found.own_paths:
             logger.warning(
                 "%s: files hold the path of the folder that they were made in: %s",
@@ -276,6 +274,19 @@ class BuildJob:
                 ),
             )
 
+    def _examine(self, folder: Path, values: BuildValues) -> tuple[list[SeekKeyRecord], output.Output]:
+        """Check and describe the output; it is flushed, hashed and read as a genome at the same time."""
+        with ThreadPoolExecutor(2) as pool:
+            sealed = pool.submit(self._site.publisher.seal, folder)
+            if output.has_links(folder):
+                sealed.result()  # before, it is not known which files there are
+            keys = self._seek_keys(folder, values)
+            checked = pool.submit(self._check_claim, folder, keys)
+            found = output.describe_output(folder, folder.parent, self._laid)
+            checked.result()
+            sealed.result()
+        return keys, found
+
     def _seek_keys(self, folder: Path, values: BuildValues) -> list[SeekKeyRecord]:
         from refgenie.recipes.seek_keys import resolve_seek_keys
 
@@ -301,7 +312,11 @@ class BuildJob:
         if key is None:
             return
         digest = self._build.genome_digest
-        found = own_store(self._site.mode).digest_fasta(folder / key.value.replace("{genome}", digest))
+        fasta = folder / key.value.replace("{genome}", digest)
+        store = own_store(self._site.mode)
+        if store.has_collection(digest) and is_export(store.files, digest, fasta):
+            return
+        found = store.digest_fasta(fasta)
         if found != digest:
             raise DigestMismatchError(
                 f"{self._build.request.registry_path}: the FASTA file that was built has the sequence "

@@ -108,6 +108,11 @@ def check_untouched(colocated: Sequence[Colocated], asset_path: str) -> None:
             )
 
 
+def has_links(folder: Path) -> bool:
+    """Whether there are symbolic links in a folder."""
+    return any(path.is_symlink() for path in folder.rglob("*"))
+
+
 def describe_output(folder: Path, made_in: Path, colocated: Sequence[Colocated]) -> Output:
     """Size and SHA-256 of every file, the asset's digest, and which files hold the path ``made_in``.
 

@@ -96,7 +96,7 @@ def build(
         given,
         recipe=recipe,
         recipe_version=recipe_version,
-        deps=deps.value,
+        deps=Deps(deps).value,
         container=container,
         volumes=tuple(volume or ()),
         threads=threads,

@@ -1,0 +1,145 @@
+"""The fast entry point and the full command line give the same answers, errors and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from support.console import Console, Outcome
+
+# Starting an interpreter and importing the command line takes most of a second; a fork of one
+# that has imported it answers each question as a process of its own.
+FORKS = """
+import json, os, sys, tempfile
+import refgenie.cli.app, refgenie.api, refgenie.assets.service, refgenie.genomes.service
+from refgenie.cli import app, hot
+
+def ask(way, words):
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = os.fork()
+        if child == 0:
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            sys.argv = ["refgenie", *words]
+            code = 70
+            try:
+                code = app.run() if way == "full" else hot.main()
+            except SystemExit as end:
+                code = end.code or 0
+            finally:
+                sys.stdout.flush()
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        out.seek(0), err.seek(0)
+        return code, out.read().decode(), err.read().decode()
+
+json.dump([ask(sys.argv[1], words) for words in json.load(sys.stdin)], sys.stdout)
+"""
+
+
+def ask(console: Console, way: str, questions: Sequence[Sequence[str]]) -> list[Outcome]:
+    """How each command line ends, by the fast entry point or the full command line."""
+    ended = subprocess.run(
+        [sys.executable, "-c", FORKS, way], input=json.dumps(questions),
+        env=console.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    return [Outcome(*answer) for answer in json.loads(ended.stdout)]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def console(request: pytest.FixtureRequest, tmp_path: Path, lambda_fasta: Path) -> Console:
+    made = Console(tmp_path / "home")
+    if request.param == "postgresql":
+        from support.postgres import write_database_config
+
+        made.home.mkdir(parents=True)
+        write_database_config(made.database_config, request.getfixturevalue("empty_postgres_url"))
+    masked = tmp_path / "masked.fa"
+    masked.write_text(">chr1 first\nACGTnnnnACGTACGT\n>HLA:1-4\nRYKMACGTAC\n>rna\nACGUACGU\n")
+    made("init").succeeded()
+    made("genome", "init", "--fasta", lambda_fasta, "--name", "lambda", "--alias", "phage").succeeded()
+    made("genome", "init", "--fasta", masked, "--name", "masked").succeeded()
+    made("build", "lambda/fasta", "masked/fasta").succeeded()
+    made("add", "lambda/notes:v1.0", "--path", masked, "--asset-class", "fasta", "--seek-key", "fasta=masked.fa",
+         "--seek-key", "fai=masked.fa", "--seek-key", "chrom_sizes=masked.fa").succeeded()  # fmt: skip
+    return made
+
+
+def test_both_ways_agree(console: Console) -> None:
+    digest = console("alias", "get", "-a", "lambda", "--json").json[0]["genome_digest"]
+    questions = [
+        ("seek", "lambda/fasta"),
+        ("seek", "phage/fasta.fai", "lambda/fasta.chrom_sizes"),
+        ("seek", "--abs", "lambda/fasta"),
+        ("seek", f"{digest}/fasta"),
+        ("seek", "-e", "lambda/fasta"),
+        ("seek", "lambda/notes:v1.0"),
+        ("seek", "lambda/notes"),
+        ("seek", "lambda/notes:v2.0"),
+        ("seek", "lambda/fasta.gzi"),
+        ("seek", "lambda/bwa_index"),
+        ("seek", "lamda/fasta"),
+        ("seek", "lambda"),
+        ("seek", "lambda/fa sta"),
+        ("seek", "lambda/fasta", "lamda/fasta"),
+        ("seek",),
+        ("seek", "--no-such-option", "lambda/fasta"),
+        ("getseq", "masked", "chr1"),
+        ("getseq", "masked", "chr1:2-9"),
+        ("getseq", "masked", "chr1:5"),
+        ("getseq", "masked", "HLA:1-4"),
+        ("getseq", "masked", "HLA:1-4:0-2"),
+        ("getseq", "masked", "rna:0-8"),
+        ("getseq", "masked", "chr1:3-3"),
+        ("getseq", "masked", "chr1:9-3"),
+        ("getseq", "masked", "chr1:0-17"),
+        ("getseq", "masked", "chr1:-1-3"),
+        ("getseq", "masked", "chr9"),
+        ("getseq", "masked", "chr9:0-3"),
+        ("getseq", "masked", "chr1:0-1,6"),
+        ("getseq", "masked", ""),
+        ("getseq", "nothing", "chr1"),
+        ("getseq", digest, "gi|9626243|ref|NC_001416.1|:0-60"),
+    ]
+    questions += [("populate", "x refgenie://lambda/fasta.fai, refgenie://phage/notes:v1.0."),
+                  ("populate", "x refgenie://lambda/fasta refgenie://no/such refgenie://nor/this"),
+                  ("populate", "nothing")]  # fmt: skip
+    answers = zip(questions, ask(console, "fast", questions), ask(console, "full", questions), strict=True)
+    for question, fast, full in answers:
+        assert fast == full, question
+    assert console("getseq", "masked", "HLA:1-4").stdout == "RYKMACGTAC\n"
+    assert console("seek", "lamda/fasta").code == 3
+    assert console("seek", "lambda/fa sta").code == 5
+
+
+def test_a_store_that_another_tool_wrote_to_is_right(console: Console) -> None:
+    """The registry's copy of the aliases is stale then; the store is the truth."""
+    digest = console("alias", "get", "-a", "lambda", "--json").json[0]["genome_digest"]
+    aliases = console.genome_folder / ".refget_store" / "aliases" / "collections" / "refgenie.tsv"
+    with aliases.open("a") as handle:
+        handle.write(f"enterobacteria\t{digest}\n")
+    region = "gi|9626243|ref|NC_001416.1|:0-4"
+    questions = [
+        ("seek", "enterobacteria/fasta"),
+        ("getseq", "enterobacteria", region),
+        ("seek", "lambda/fasta"),
+    ]
+    for way in ("fast", "full"):
+        by_content, residues, known = ask(console, way, questions)
+        assert "/data/" in by_content.succeeded().stdout
+        assert residues.succeeded().stdout == "GGGC\n"
+        known.succeeded()
+
+
+def test_a_file_that_is_gone_is_not_found(console: Console) -> None:
+    path = Path(console("seek", "--abs", "lambda/fasta").stdout.strip())
+    path.unlink()
+    questions = [("seek", "lambda/fasta"), ("seek", "-e", "lambda/fasta")]
+    for way in ("fast", "full"):
+        assert [answer.code for answer in ask(console, way, questions)] == [0, 3]

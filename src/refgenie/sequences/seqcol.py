@@ -75,6 +75,7 @@ def compare_level2(
     b: dict[str, Any],
     *,
     digests: tuple[str | None, str | None] | None = None,
+    order_of_one: bool | None = None,
 ) -> dict[str, Any]:
     """The comparison document of two collections, given as their level-2 arrays.
 
@@ -82,6 +83,8 @@ def compare_level2(
         a: Attribute names to arrays.
         b: The same of the other collection.
         digests: What the document names them by; computed where not given.
+        order_of_one: The order where one element is shared: None in the standard, True in refget's
+            compliance checks.
 
     Returns:
         ``digests``, ``attributes`` (``a_only``, ``b_only``, ``a_and_b``) and ``array_elements``
@@ -92,7 +95,7 @@ def compare_level2(
     other = {name for name, value in b.items() if isinstance(value, list)}
     both = sorted(known & other)
     names = digests or (digest_of_level2(a), digest_of_level2(b))
-    compared = {name: _compare_arrays(a[name], b[name]) for name in both}
+    compared = {name: _compare_arrays(a[name], b[name], order_of_one) for name in both}
     return {
         "digests": {"a": names[0], "b": names[1]},
         "attributes": {
@@ -109,14 +112,16 @@ def compare_level2(
     }
 
 
-def _compare_arrays(a: Sequence[Any], b: Sequence[Any]) -> tuple[int, bool | None]:
+def _compare_arrays(a: Sequence[Any], b: Sequence[Any], order_of_one: bool | None) -> tuple[int, bool | None]:
     left, right = [_hashable(item) for item in a], [_hashable(item) for item in b]
     count_a, count_b = Counter(left), Counter(right)
     shared = count_a & count_b
     total = shared.total()
     unbalanced = any(count_a[item] != count_b[item] for item in shared)
-    if total < 2 or unbalanced:
+    if total == 0 or unbalanced:
         return total, None
+    if total == 1:
+        return total, order_of_one
     same = [item for item in left if item in shared] == [item for item in right if item in shared]
     return total, same
 

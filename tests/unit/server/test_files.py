@@ -13,11 +13,19 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import URL
 
 from refgenie.core.layout import content_path
 from refgenie.server.app import create_app
 from refgenie.server.settings import ServerSettings
 from support.served_home import GENOME, Home
+
+
+@pytest.fixture
+def database_url(sqlite_url: URL) -> URL:
+    """Where the bytes come from does not depend on the database."""
+    return sqlite_url
+
 
 FASTA = b">chr1\n" + b"ACGT" * 1000 + b"\n"
 SHA256 = hashlib.sha256(FASTA).hexdigest()

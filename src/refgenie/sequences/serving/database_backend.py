@@ -89,7 +89,7 @@ class UnitedBackend(StoreBackend):
     def compare_digests(self, digest_a: str, digest_b: str) -> dict[str, Any]:
         """The comparison of two collections."""
         a, b = self.get_collection(digest_a), self.get_collection(digest_b)
-        return compare_level2(a, b, digests=(digest_a, digest_b))
+        return compare_level2(a, b, digests=(digest_a, digest_b), order_of_one=True)
 
     def compare_digest_with_level2(self, digest: str, level2_b: dict[str, Any]) -> dict[str, Any]:
         """The comparison of a collection with one that the client has."""

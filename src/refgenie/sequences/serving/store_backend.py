@@ -95,7 +95,7 @@ class StoreBackend:
     def compare_digests(self, digest_a: str, digest_b: str) -> dict[str, Any]:
         """The comparison of two collections."""
         a, b = self.get_collection(digest_a), self.get_collection(digest_b)
-        return compare_level2(a, b, digests=(digest_a, digest_b))
+        return compare_level2(a, b, digests=(digest_a, digest_b), order_of_one=True)
 
     def compare_digest_with_level2(self, digest: str, level2_b: dict[str, Any]) -> dict[str, Any]:
         """The comparison of a collection with one that the client has."""
@@ -224,7 +224,7 @@ def compare_posted(digest: str, level2: dict[str, Any], posted: dict[str, Any]) 
         raise InvalidInputError("names, lengths and sequences that were sent differ in number")
     try:
         full = {**enriched({name: arrays[name] for name in ARRAYS}), **arrays}
-        return compare_level2(level2, full, digests=(digest, "POSTed seqcol"))
+        return compare_level2(level2, full, digests=(digest, "POSTed seqcol"), order_of_one=True)
     except (TypeError, ValueError) as error:
         raise InvalidInputError("the collection that was sent has elements that cannot be") from error
 

@@ -128,4 +128,4 @@ def _first_line(path: Path) -> str:
     except OSError:
         return ""
     path.unlink()
-    return line.decode("utf-8", "replace").strip()
+    return line.decode("utf-8", "replace").replace("\0", "").strip()

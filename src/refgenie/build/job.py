@@ -21,7 +21,7 @@ from refgenie.build.build_records import BuildRecords, end_build, new_build_id
 from refgenie.build.execution import Execution
 from refgenie.build.interruption import Interruption
 from refgenie.build.missing_programs import require_programs
-from refgenie.build.provenance import provenance
+from refgenie.build.provenance import provenance, storable
 from refgenie.build.resolution import FASTA, ResolvedBuild
 from refgenie.build.runners import Runner, Workplace
 from refgenie.core import layout
@@ -92,14 +92,18 @@ class BuildJob:
         request = self._build.request
         with writing(str(self._folder)):
             self._folder.mkdir(parents=True)
-        self._records.start(
-            self._build_id,
-            self._build.genome_digest,
-            request.group,
-            self._name,
-            self._build.chosen.record,
-            self._started_at,
-        )
+        try:
+            self._records.start(
+                self._build_id,
+                self._build.genome_digest,
+                request.group,
+                self._name,
+                self._build.chosen.record,
+                self._started_at,
+            )
+        except BaseException:
+            self._folder.rmdir()
+            raise
         try:
             with self._errors_of_the_disk(), BuildLog(self._folder / "log") as log:
                 return self._make(log, interruption)
@@ -116,7 +120,7 @@ class BuildJob:
     def _record_failure(self, status: str, message: str) -> None:
         # The fault that is told is the build's, not that of the registry on the same full disk.
         with suppress(RefgenieError, OSError):
-            self._records.fail(self._build_id, status, message)
+            self._records.fail(self._build_id, status, storable(message))
 
     @contextmanager
     def _errors_of_the_disk(self) -> Iterator[None]:
@@ -175,8 +179,9 @@ class BuildJob:
             self._properties = execution.ask(questions)
             values = self._values(output_folder, self._properties)
         commands = render_commands(self._build, values)
+        tests = self._test_commands(values) if self._build.request.test else []
         self._write_commands(commands)
-        self._require_programs(commands)
+        self._require_programs([*commands, *tests])
         self._laid = [
             entry
             for key, slot in recipe.input_assets.items()
@@ -189,8 +194,7 @@ class BuildJob:
         ]
         try:
             execution.run(commands)
-            if self._build.request.test:
-                self._test(execution, values)
+            execution.run(tests, kind="test")
         finally:
             output.check_untouched(self._laid, self._build.request.registry_path)
         return values
@@ -207,15 +211,14 @@ class BuildJob:
         if not self._runner.is_container:
             require_programs(commands, image=self._build.chosen.recipe.docker_image)
 
-    def _test(self, execution: Execution, values: BuildValues) -> None:
+    def _test_commands(self, values: BuildValues) -> list[str]:
         from refgenie.recipes.templates import render_test_command
 
         test = self._build.chosen.recipe.test
-        commands = [render_test_command(command, values) for command in (test.commands if test else [])]
-        if not commands:
+        if test is None or not test.commands:
             logger.warning("the recipe %s has no test commands", self._build.chosen.recipe.name)
-        self._require_programs(commands)
-        execution.run(commands, kind="test")
+            return []
+        return [render_test_command(command, values) for command in test.commands]
 
     def _publish(
         self,

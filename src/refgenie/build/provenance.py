@@ -58,7 +58,7 @@ def provenance(
     ended_at: datetime,
 ) -> dict[str, Any]:
     """The document of one build; times are UTC, memory is in bytes."""
-    return {
+    document = {
         "refgenie_version": __version__,
         "build_id": build_id,
         "genome": dict(genome),
@@ -82,6 +82,19 @@ def provenance(
         "started_at": started_at.isoformat(),
         "ended_at": ended_at.isoformat(),
     }
+    stored: dict[str, Any] = storable(document)
+    return stored
+
+
+def storable(value: Any) -> Any:
+    """The same with texts that every registry can keep: no NUL, no bytes that are no UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "")
+    if isinstance(value, Mapping):
+        return {storable(key): storable(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(entry) for entry in value]
+    return value
 
 
 def without_credentials(address: str) -> str:

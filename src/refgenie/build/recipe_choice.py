@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from refgenie.build.request import BuildRequest
 from refgenie.core.records import AssetClassRecord, RecipeRecord
-from refgenie.db.models import AssetClass, AssetGroup
+from refgenie.db.models import AssetClass, AssetGroup, Recipe
 from refgenie.errors import ConflictError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from refgenie.db.database import Database
     from refgenie.recipes.asset_classes import AssetClassService
-    from refgenie.recipes.models import Recipe
+    from refgenie.recipes.models import Recipe as RecipeModel
     from refgenie.recipes.recipes import RecipeService
 
 
@@ -24,7 +24,7 @@ class ChosenRecipe:
     """A recipe as it is registered and as it is read, and the class of what it makes."""
 
     record: RecipeRecord
-    recipe: Recipe
+    recipe: RecipeModel
     asset_class: AssetClassRecord
 
 
@@ -44,7 +44,7 @@ class RecipeChoice:
             InvalidInputError: There are several, and none has the group's name.
             ConflictError: The group holds assets of another class.
         """
-        from refgenie.recipes.models import Recipe
+        from refgenie.recipes.models import Recipe as RecipeModel
 
         held = self._class_of_group(genome_digest, request.group)
         record = self._find(request, held)
@@ -55,15 +55,17 @@ class RecipeChoice:
                 hint=f"refgenie build {request.genome}/{record.name}",
             )
         return ChosenRecipe(
-            record, Recipe.from_definition(record.definition), self._classes.get(record.output_asset_class)
+            record,
+            RecipeModel.from_definition(record.definition),
+            self._classes.get(record.output_asset_class),
         )
 
     def for_class(self, request: BuildRequest, asset_class: str) -> str | None:
         """Name of the recipe for a group whose name no recipe has, None where the usual rule finds one."""
-        listed = self._recipes.list()
-        if any(request.group in (recipe.name, recipe.output_asset_class) for recipe in listed):
+        known = self._known()
+        if request.group in known or request.group in known.values():
             return None
-        making = sorted({recipe.name for recipe in listed if recipe.output_asset_class == asset_class})
+        making = sorted(name for name, made in known.items() if made == asset_class)
         if asset_class in making:
             return asset_class
         return making[0] if len(making) == 1 else None
@@ -71,11 +73,11 @@ class RecipeChoice:
     def _find(self, request: BuildRequest, held: str | None) -> RecipeRecord:
         if request.recipe is not None:
             return self._recipes.get(request.recipe, request.recipe_version)
-        listed = self._recipes.list()
-        if any(recipe.name == request.group for recipe in listed):
+        known = self._known()
+        if request.group in known:
             return self._recipes.get(request.group, request.recipe_version)
         wanted = held or request.group
-        making = sorted({recipe.name for recipe in listed if recipe.output_asset_class == wanted})
+        making = sorted(name for name, made in known.items() if made == wanted)
         if len(making) == 1:
             return self._recipes.get(making[0], request.recipe_version)
         if making:
@@ -83,7 +85,13 @@ class RecipeChoice:
                 f"several recipes make {wanted}: {', '.join(making)}",
                 hint=f"refgenie build {request.registry_path} --recipe {making[0]}",
             )
-        raise _no_recipe(request, sorted({recipe.name for recipe in listed}))
+        raise _no_recipe(request, sorted(known))
+
+    def _known(self) -> dict[str, str]:
+        """Every recipe's name and the asset class that it makes."""
+        with self._database.read() as session:
+            rows = session.execute(select(Recipe.name, Recipe.output_asset_class)).tuples()
+            return dict(rows.all())
 
     def _class_of_group(self, genome_digest: str | None, group: str) -> str | None:
         if genome_digest is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import threading
 from pathlib import Path
@@ -625,3 +626,23 @@ def test_one_build_of_an_asset_at_a_time_others_beside_it(each_site, tmp_path):
         thread.join()
     assert failures == []
     assert sorted(row.recipe_name for row in site.build_rows()) == ["beside", "slow"]
+
+
+def test_bytes_that_are_no_text_can_be_registered(each_site, tmp_path):
+    site = each_site
+    odd = tmp_path / os.fsdecode(b"odd\xff.txt")
+    odd.write_text("odd\n")
+    site.add_recipe(
+        "made",
+        "cat {{values.files['f']}} >{{values.output_folder}}/made",
+        input_files={"f": {}},
+        custom_seek_keys={"odd": r"printf 'a\0b\377\n'"},
+    )
+    asset = site.build("tiny/made", files={"f": odd})
+    assert site.text(asset) == "odd\n"
+    assert asset.provenance["input_files"]["f"]["size"] == 4
+    assert asset.custom_properties["odd"] == "ab\ufffd"
+    site.add_recipe("bad", "ls {{values.files['f']}}; exit 1", input_files={"f": {}})
+    with pytest.raises(BuildFailedError, match="exit code 1"):
+        site.build("tiny/bad", files={"f": odd})
+    assert site.build_rows()[-1].status == "failed"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -104,3 +107,30 @@ def test_a_new_genome_is_made_by_its_first_build(run_cli, tmp_path):
     run_cli("build", "mine/fasta", "--files", f"fasta={fasta}").succeeded()
     assert run_cli("getseq", "mine", "c1:0-4").succeeded().stdout.strip() == "ACGT"
     assert Path(run_cli("seek", "mine/fasta").stdout.strip()).read_text() == fasta.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_with_130(cli, tmp_path, number):
+    sign = tmp_path / "sign"
+    (tmp_path / "class.yaml").write_text(
+        "{name: slow, version: '1', description: x, seek_keys: {slow: {value: x}}}"
+    )
+    (tmp_path / "recipe.yaml").write_text(
+        "{name: slow, version: '1', description: x, output_asset_class: slow,"
+        f" command_templates: ['echo $$ >{sign}; sleep 300']}}"
+    )
+    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
+    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
+    running = cli.start("build", "lambda/slow")
+    for _ in range(3000):
+        if sign.exists() and sign.read_text():
+            break
+        time.sleep(0.01)
+    running.send_signal(number)
+    said, errors = running.communicate(timeout=30)
+    assert (running.returncode, said) == (130, "")
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert cli("list", "--json").json == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(sign.read_text()), 0)

@@ -171,7 +171,11 @@ class AssetChanges:
             self._publisher.refresh_links(genome_digest, group, entry.name)
         for key in dict.fromkeys(entry.key for entry in removed):
             self._publisher.release(*key)
-        for path in dict.fromkeys(path for entry in removed for path in entry.staged):
+        # Names with the same content share what is staged in mode ``file``.
+        paths = {path for entry in removed for path in entry.staged}
+        with self._database.read() as session:
+            paths -= set(session.scalars(select(StagedAsset.path).where(StagedAsset.path.in_(paths))))
+        for path in sorted(paths):
             with suppress(FileNotFoundError):
                 try:
                     (self._folders.archive_folder / path).unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 FILE = "file"
 ARCHIVE = "archive"
 NONE = "none"
+_FORGOTTEN_AFTER = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +175,14 @@ class StageService:
         return gone
 
     def unrecorded(self) -> builtins.list[Path]:
-        """Files and links of the archive folder that no staged asset has, sorted."""
+        """Files and links of the archive folder that no staged asset has, sorted.
+
+        A partial file counts when it is older than a day: it may be being written.
+        """
         root = self._folders.archive_folder
         with self._database.read() as session:
             known = set(session.scalars(select(StagedAsset.path)))
-        found = [path for path in root.glob("*/*/*") if path.is_symlink() or path.is_file()]
+        found = [path for path in root.glob("*/*/*") if path.is_symlink() or _is_left(path)]
         return sorted(path for path in found if path.relative_to(root).as_posix() not in known)
 
     def prune(self) -> builtins.list[Path]:
@@ -345,6 +350,15 @@ def _staged_path(asset: AssetRecord, mode: str) -> str:
     if mode == ARCHIVE:
         return layout.archive_path(asset.genome_digest, asset.asset_group_name, asset.digest, asset.name)
     return f"{asset.genome_digest}/{asset.asset_group_name}/{asset.digest}"
+
+
+def _is_left(path: Path) -> bool:
+    if not path.name.endswith(".partial"):
+        return path.is_file()
+    try:
+        return path.stat().st_mtime < time.time() - _FORGOTTEN_AFTER
+    except OSError:
+        return False
 
 
 def _has_size(path: Path, size: int) -> bool:

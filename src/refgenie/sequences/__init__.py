@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+# The type checker takes this name for true; importing typing would take longer than a look-up.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from refgenie.sequences.absence import SequenceNotHereError
     from refgenie.sequences.aliases import StoreAliasManager
     from refgenie.sequences.local import LocalMode
     from refgenie.sequences.model import (
@@ -32,6 +33,7 @@ _HOMES = {
     "LocalMode": "local",
     "RemoteSource": "remote.sources",
     "SequenceInfo": "model",
+    "SequenceNotHereError": "absence",
     "ServerMode": "server_mode",
     "StoreAliasManager": "aliases",
     "StoreMode": "model",
@@ -49,6 +51,7 @@ __all__ = [
     "LocalMode",
     "RemoteSource",
     "SequenceInfo",
+    "SequenceNotHereError",
     "ServerMode",
     "StoreAliasManager",
     "StoreMode",
@@ -57,7 +60,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -103,6 +103,8 @@ def _digest(job: Job, answer: Any) -> None:
     that do not fit.
     """
     if "sequences" not in job:
+        import gtars.refget  # noqa: F401 - while there is nothing to do yet
+
         job = {**job, **json.loads(sys.stdin.readline())}
     store = open_store(job["store"])
     with contextlib.ExitStack() as stack:

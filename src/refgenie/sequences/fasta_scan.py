@@ -133,8 +133,7 @@ class FastaScan:
                 self._end()
                 self._header, at = bytearray(), at + 1
             else:
-                end = piece.find(b"\n>", at)
-                stop = size if end < 0 else end + 1
+                stop = _next_header(piece, at + 1)
                 residues = piece if stop - at == size else piece[at:stop]
                 self._residues(residues)
                 self._at_line_start, at = residues.endswith(b"\n"), stop
@@ -232,6 +231,15 @@ class FastaScan:
     def _fault(self, reason: str, *, line: int | None = None, before: bool = False) -> InvalidInputError:
         number = (self._line if line is None else line) - before
         return InvalidInputError(f"{self._path}, line {number}: {reason}")
+
+
+def _next_header(piece: bytes, at: int) -> int:
+    """Where the next line that begins with '>' is, or the end; one byte is sought faster than two."""
+    while (at := piece.find(b">", at)) >= 0:
+        if piece[at - 1] == 10:
+            return at
+        at += 1
+    return len(piece)
 
 
 def _no_header(text: bytes) -> str:

@@ -85,20 +85,25 @@ def stage(folder: Path, fasta: Path, progress: Progress) -> Staged:
     scan = FastaScan(fasta, spool)
     name = fasta.name
     with ExitStack() as stack:
-        advance = stack.enter_context(progress.task(f"Importing {name}", size_of_input(fasta)))
-        text = scan.clean(stack.enter_context(open_fasta(fasta, advance)))
-        first = next(text, b"")  # most bad files are refused before a process is started
-        pipe = folder / f"{secrets.token_hex(8)}.fa"
-        os.mkfifo(pipe, 0o600)
-        job = {"do": "import", "store": str(private.root), "fasta": str(pipe)}
-        engine = stack.enter_context(Worker(job))
-        engine.answer("ready")
-        _feed(pipe, engine, first, text)
-        digest = engine.answer("collection")
+        with progress.task(f"Importing {name}", size_of_input(fasta)) as advance:
+            text = scan.clean(stack.enter_context(open_fasta(fasta, advance)))
+            first = next(text, b"")  # most bad files are refused before a process is started
+            pipe = folder / f"{secrets.token_hex(8)}.fa"
+            os.mkfifo(pipe, 0o600)
+            job = {"do": "import", "store": str(private.root), "fasta": str(pipe)}
+            engine = stack.enter_context(Worker(job))
+            engine.answer("ready")
+            _feed(pipe, engine, first, text)
+            readers = [engine]
+            if sum(entry.length for entry in scan.sequences) > _SHARED:
+                # Started now, it is ready when the engine has written the last sequence.
+                readers.append(stack.enter_context(Worker({"do": "digest"})))
+            digest = engine.answer("collection")
         sequences = private.sequences(digest)
         _compare(fasta, sequences, scan.sequences)
-        inexact = _read_back(engine, stack, private, sequences, scan.sequences, spool, progress)
-    return Staged(private, digest, sequences, scan.sequences, inexact, spool)
+        staged = Staged(private, digest, sequences, scan.sequences, set(), spool)
+        _read_back(staged, readers, progress)
+    return staged
 
 
 def size_of_input(fasta: Path) -> int | None:
@@ -157,45 +162,31 @@ def _compare(fasta: Path, stored: list[SequenceInfo], read: list[ScannedSequence
         )
 
 
-def _read_back(
-    engine: Worker,
-    stack: ExitStack,
-    private: StoreFiles,
-    sequences: list[SequenceInfo],
-    scanned: list[ScannedSequence],
-    spool: Path,
-    progress: Progress,
-) -> set[str]:
-    """Digest what was stored again, in two processes where it is much.
-
-    Returns:
-        Digests of the sequences that need their rare residues kept beside the store.
-    """
+def _read_back(staged: Staged, workers: list[Worker], progress: Progress) -> None:
+    """Digest what was stored again; notes the sequences that need their rare residues beside it."""
     work = {
         entry.digest: [entry.digest, entry.length, list(found.rare)]
-        for entry, found in zip(sequences, scanned, strict=True)
+        for entry, found in zip(staged.sequences, staged.scanned, strict=True)
     }
-    total = sum(entry.length for entry in sequences)
-    shares = share(list(work.values())) if total > _SHARED else [list(work.values())]
-    common = {"store": str(private.root), "spool": str(spool) if spool.exists() else None}
-    workers = [engine]
-    if len(shares) > 1:
-        workers.append(stack.enter_context(Worker({"do": "digest", **common})))
-    inexact: set[str] = set()
+    total = sum(entry.length for entry in staged.sequences)
+    every = list(work.values())
+    shares = [every] if len(workers) == 1 else share(every)
+    common = {
+        "store": str(staged.files.root),
+        "spool": str(staged.spool) if staged.spool.exists() else None,
+    }
     with progress.task("Reading back", total) as advance:
         for worker, part in zip(workers, shares, strict=True):
             worker.tell({**common, "sequences": part})
         for worker in workers:
             for answer in worker.answers():
-                if "advance" in answer:
-                    advance(answer["advance"])
-                elif answer.get("found") == "inexact":
-                    inexact.add(answer["digest"])
+                advance(answer.get("advance", 0))
+                if answer.get("found") == "inexact":
+                    staged.inexact.add(answer["digest"])
                 elif "found" in answer:
                     raise DigestMismatchError(f"sequence {answer['digest']} came back from the store altered")
                 elif "done" in answer:
                     break
-    return inexact
 
 
 def share(work: list[list[Any]]) -> list[list[list[Any]]]:

@@ -7,12 +7,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from refgenie.errors import InvalidInputError
+from refgenie.sequences.absence import cut_off, missing, no_sequence
 from refgenie.sequences.engine import decode, open_store, pieces
 from refgenie.sequences.exact import ExactResidues
 from refgenie.sequences.masks import Mask
 from refgenie.sequences.model import SequenceInfo
 from refgenie.sequences.store_files import StoreFiles
-from refgenie.sequences.views import no_sequence, passing_view
+from refgenie.sequences.views import passing_view
 
 
 def bounds(name: str, length: int, start: int | None, end: int | None) -> tuple[int, int]:
@@ -44,18 +45,12 @@ class Residues:
             return bytearray()
         if digest not in self._exact:
             if not self._files.sequence(digest).exists():
-                raise InvalidInputError(
-                    f"sequence {digest} is missing from the store {self._files.root}",
-                    hint="run 'refgenie genome verify --repair'",
-                )
+                raise missing(self._files.root, digest)
             path = self._files.exact(digest)
             self._exact[digest] = ExactResidues(path) if path.exists() else None
         residues = bytearray(decode(self._store, digest, start, end).encode())
         if len(residues) != end - start:
-            raise InvalidInputError(
-                f"sequence {digest} is damaged: {len(residues)} residues instead of {end - start}",
-                hint="run 'refgenie genome verify'",
-            )
+            raise cut_off(digest, len(residues), end - start)
         if (exact := self._exact[digest]) is not None:
             exact.apply(residues, start)
         return residues

@@ -8,7 +8,6 @@ system's temporary folder and removes it again, so that reading leaves no trace.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import tempfile
@@ -16,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from refgenie.errors import NotFoundError
 from refgenie.sequences.durable import writing
 from refgenie.sequences.store_files import COLLECTION_COLUMNS, SEQUENCE_COLUMNS, StoreFiles
 
@@ -83,34 +81,3 @@ def passing_view(files: StoreFiles, lines: Iterable[bytes]) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def find_line(files: StoreFiles, digest: str, name: str) -> bytes:
-    """The collection file's line of one sequence, by a search that reads nothing else.
-
-    Raises:
-        NotFoundError: There is no such collection or sequence.
-    """
-    import mmap
-
-    try:
-        descriptor = os.open(files.collection(digest), os.O_RDONLY)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"the store has no sequence collection {digest}") from error
-    try:
-        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-            at = content.find(b"\n" + name.encode() + b"\t")
-            if at < 0:
-                raise no_sequence(digest, name)
-            end = content.find(b"\n", at + 1)
-            return content[at + 1 : end + 1 if end >= 0 else len(content)]
-    finally:
-        os.close(descriptor)
-
-
-def no_sequence(digest: str, name: str) -> NotFoundError:
-    """The error for a name that a collection does not have."""
-    return NotFoundError(
-        f"genome {digest} has no sequence {name!r}",
-        hint="'refgenie genome sequences' lists the names",
-    )

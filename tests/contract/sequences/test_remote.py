@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from refgenie.errors import NetworkError, NotFoundError
-from refgenie.sequences import LocalMode, make_source
-from refgenie.sequences.fast import SequenceNotHereError, fetch
+from refgenie.sequences import LocalMode, SequenceNotHereError, make_source
+from refgenie.sequences.fast import fetch
 from support.disks import small_disk
 from support.sequences import (
     MIXED,

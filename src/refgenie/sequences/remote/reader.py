@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from refgenie.errors import NotPermittedError
+from refgenie.sequences.absence import no_sequence
 from refgenie.sequences.engine import open_store, pieces
 from refgenie.sequences.masks import Mask
 from refgenie.sequences.model import SequenceInfo
 from refgenie.sequences.reader import Residues, bounds
 from refgenie.sequences.remote.arrival import Keeper
 from refgenie.sequences.store_files import StoreFiles, sequence_line
-from refgenie.sequences.views import no_sequence, passing_view
+from refgenie.sequences.views import passing_view
 
 
 class RemoteReader:

@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +90,35 @@ def podman_with_image(folder: Path) -> Iterator[dict[str, str]]:
         subprocess.run([podman, "rm", "--all", "--force"], env=environment, capture_output=True, check=False)
         for mounted in (folder / "graph", folder / "run"):
             subprocess.run(["umount", "-l", mounted / "overlay"], capture_output=True, check=False)
+
+
+@contextmanager
+def docker_over_podman(folder: Path, variables: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Environment variables under which the real ``docker`` command speaks to this Podman."""
+    docker, podman = programs.require_program("docker"), programs.require_program("podman")
+    socket = folder / "docker.sock"
+    service = subprocess.Popen(
+        [podman, "system", "service", "--time=0", f"unix://{socket}"],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    spoken = {**variables, "DOCKER_HOST": f"unix://{socket}"}
+    try:
+        for _ in range(200):
+            if socket.exists():
+                break
+            time.sleep(0.05)
+        tried = subprocess.run(
+            [docker, "run", "--rm", IMAGE, "true"],
+            env={**os.environ, **spoken}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if tried.returncode:
+            programs.unavailable(f"docker cannot use podman: {tried.stderr.strip()[-300:]}")
+        yield spoken
+    finally:
+        service.terminate()
+        service.wait()
 
 
 _RECORDER = """#!{python}

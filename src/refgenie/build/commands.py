@@ -28,7 +28,8 @@ class Invocation:
         arguments: Program and arguments.
         folder: Working folder.
         environment: The whole environment.
-        ending: A command that ends what signals do not reach; empty where there is nothing such.
+        ending: A command that ends and removes what signals do not reach, run in any case; empty where
+            there is nothing such.
         linger: Seconds that processes left behind may take to end by themselves.
     """
 

@@ -6,8 +6,9 @@ This file is a program of its own and imports nothing of refgenie, so that it st
 
 Standard input is a pipe of which refgenie alone has the other end. When that is closed, which a
 ``kill -9`` of refgenie does too, the command and all its descendants get SIGTERM, and SIGKILL
-after GRACE seconds; before that ENDING is run, a command (JSON list) that ends what no signal reaches, such
-as a container. Processes that are left behind when the command ends have LINGER seconds.
+after GRACE seconds. ENDING is a command (JSON list) that ends and removes what no signal reaches, such as a
+container; it is run before these signals, else at the end. Processes that are left behind when the
+command ends have LINGER seconds.
 REPORT is the number of a file descriptor that gets a JSON document: exit code, seconds, memory.
 """
 
@@ -53,8 +54,10 @@ class Supervisor:
         wall = time.monotonic() - self._started
         if self._asked_to_end:
             self._end_all()
-        elif self._linger:
-            self._wait(lambda: self._asked_to_end or not self._descendants(), self._linger)
+        else:
+            self._run_ending()
+            if self._linger:
+                self._wait(lambda: self._asked_to_end or not self._descendants(), self._linger)
         if self._descendants():
             self._end_all()
         return {
@@ -134,8 +137,7 @@ class Supervisor:
 
     def _end_all(self) -> None:
         self._asked_to_end = True
-        if self._ending:
-            self._run_ending()
+        self._run_ending()
         self._signal_all(signal.SIGTERM)
         self._wait(lambda: not self._descendants(), self._grace)
         for _ in range(50):
@@ -145,6 +147,8 @@ class Supervisor:
             self._look(0.05)
 
     def _run_ending(self) -> None:
+        if not self._ending:
+            return
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
                 self._ending,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ import pytest
 from refgenie.build.commands import run_command
 from refgenie.build.runners import Workplace, make_runner
 from refgenie.errors import BuildFailedError, InvalidInputError, NotFoundError
-from support.containers import IMAGE, podman_with_image, record_program
+from support.containers import IMAGE, docker_over_podman, podman_with_image, record_program
 
-CONTAINERS = pytest.mark.parametrize("container", ["podman", "docker", "apptainer"], indirect=True)
+PROGRAMS = ["podman", "docker recorded", "apptainer recorded"]
+if shutil.which("docker"):
+    PROGRAMS.append("docker")
+CONTAINERS = pytest.mark.parametrize("container", PROGRAMS, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +29,23 @@ def podman_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dic
         yield variables
 
 
-@pytest.fixture(params=["host", "podman", "docker", "apptainer"])
+@pytest.fixture(scope="session")
+def docker_environment(podman_environment, tmp_path_factory) -> Iterator[dict[str, str]]:
+    with docker_over_podman(tmp_path_factory.mktemp("docker"), podman_environment) as variables:
+        yield variables
+
+
+@pytest.fixture(params=["host", *PROGRAMS])
 def container(request, tmp_path, monkeypatch) -> str:
     """Name of a runner that works here."""
-    if request.param == "podman":
-        for name, value in request.getfixturevalue("podman_environment").items():
-            monkeypatch.setenv(name, value)
-    elif request.param != "host":
-        record_program(tmp_path / "bin", request.param)
+    name, _, recorded = request.param.partition(" ")
+    if recorded:
+        record_program(tmp_path / "bin", name)
         monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    return str(request.param)
+    elif name != "host":
+        for variable, value in request.getfixturevalue(f"{name}_environment").items():
+            monkeypatch.setenv(variable, value)
+    return name
 
 
 def recorded(tmp_path: Path, program: str) -> list[list[str]]:
@@ -144,22 +155,34 @@ def test_a_volume_of_the_user_is_mounted(podman, workplace, tmp_path):
     assert run("podman", given, "cat /more/file") == (0, "more\n")
 
 
-def test_an_interrupted_container_is_removed(podman, workplace):
+@pytest.mark.parametrize("container", [name for name in PROGRAMS if " " not in name], indirect=True)
+def test_an_interrupted_container_is_removed(container, podman, workplace):
     class StopError(Exception):
         pass
 
     def stop(_: bytes) -> None:
         raise StopError
 
-    runner = make_runner("podman")
+    runner = make_runner(container)
     started = time.monotonic()
     with pytest.raises(StopError):
         run_command(runner.invocation("trap '' TERM INT; echo go; sleep 300", workplace), stop)
     assert time.monotonic() - started < 30
-    left = subprocess.run(
+    assert containers() == ""
+
+
+@pytest.mark.parametrize("container", [name for name in PROGRAMS if " " not in name], indirect=True)
+def test_no_container_is_left(container, podman, workplace):
+    assert run(container, workplace, "true")[0] == 0
+    assert run(container, workplace, "exit 5")[0] == 5
+    assert containers() == ""
+
+
+def containers() -> str:
+    """What containers there are, running or not."""
+    return subprocess.run(
         ["podman", "ps", "--all", "--quiet"], check=True, capture_output=True, text=True
     ).stdout
-    assert left == ""
 
 
 def test_a_build_in_a_container(podman, site):
@@ -190,7 +213,7 @@ def test_dockers_arguments(tmp_path, workplace, monkeypatch):
     runner = make_runner("docker")
     invocation = runner.invocation("true", workplace)
     arguments = list(invocation.arguments)
-    assert arguments[:3] == ["docker", "run", "--rm"]
+    assert arguments[:2] == ["docker", "run"]
     assert f"--user={os.getuid()}:{os.getgid()}" in arguments
     mounts = [word for word in arguments if word.startswith("--mount=")]
     genomes, given = workplace.genome_folder, workplace.inputs[0]

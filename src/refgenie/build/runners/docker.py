@@ -40,7 +40,7 @@ class DockerRunner:
         arguments = [
             self.name,
             "run",
-            "--rm",
+            # Not --rm: where Podman answers Docker's command line, the exit code is lost with it.
             f"--name={name}",
             *self._user(),
             "--security-opt=label=disable",

@@ -140,6 +140,11 @@ class HttpServerClient:
                 self._read_operations()
             return self._operations
 
+    def ask_again(self) -> None:
+        """Ask for the OpenAPI document the next time that it is needed."""
+        with self._lock:
+            self._asked_at = float("-inf")
+
     def get(
         self,
         operation_id: str,

@@ -146,6 +146,7 @@ def check_server(client: ServerClient) -> None:
     """
     if not isinstance(client, HttpServerClient):
         return
+    client.ask_again()
     try:
         operations = client.operations
     except RefgenieError as error:

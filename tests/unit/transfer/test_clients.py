@@ -1,0 +1,306 @@
+"""Clients of servers, subscriptions, and what servers offer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refgenie.api import Refgenie
+from refgenie.core.registry_path import RegistryPath
+from refgenie.errors import (
+    InvalidInputError,
+    NetworkError,
+    NotFoundError,
+    UsageError,
+)
+from refgenie.server.models import ServerClient
+from refgenie.transfer.catalog import RemoteCatalog
+from refgenie.transfer.clients import HttpServerClient
+from refgenie.transfer.subscriptions import Clients, SubscriptionService
+from support import fault_proxy as faults
+from support.fault_proxy import FaultProxy, fault_proxy
+from support.static_server import StaticServer
+from support.transfer_site import FAST, Installation, copy_of, serving
+
+
+@pytest.fixture(scope="module")
+def site(home_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    root = tmp_path_factory.mktemp("site")
+    made = copy_of(home_template, root / "home")
+    for group, modes in (("loose", ("file",)), ("packed", ("archive",)), ("described", ("none",))):
+        made.add(
+            "lambda",
+            group,
+            {"x.fa": b">x\nACGT\n", "x.fa.fai": b"x"},
+            modes=modes,
+            folder=root / group,
+            seek_keys={group: "x.fa", "fai": "x.fa.fai"},
+        )
+        if modes != ("none",):
+            made.stage.add("lambda", group)
+    yield made
+    made.rg.close()
+
+
+@pytest.fixture(scope="module")
+def url(site: Installation) -> Iterator[str]:
+    with serving(site) as address:
+        yield address
+
+
+@pytest.fixture
+def proxy(url: str) -> Iterator[FaultProxy]:
+    with fault_proxy(url) as running:
+        yield running
+
+
+def client(url: str) -> HttpServerClient:
+    return HttpServerClient(url, patience=FAST)
+
+
+def digest_of(site: Installation, group: str) -> str:
+    return site.rg.asset.get("lambda", group).digest
+
+
+# --- the protocol ---------------------------------------------------------------------------
+
+
+class Complete:
+    server_url = "http://s"
+
+    def get(self, operation_id: str, params: Any = None, url_format_params: Any = None) -> Any:
+        return {}
+
+    def download_with_progress(self, *args: Any, **kwargs: Any) -> Path:
+        return Path()
+
+
+def test_the_protocol_has_three_members_and_is_runtime_checkable() -> None:
+    members = {name for name in vars(ServerClient) if not name.startswith("_")}
+    assert members == {"server_url", "get", "download_with_progress"}
+    assert isinstance(Complete(), ServerClient)
+    assert isinstance(client("http://s"), ServerClient)
+    assert not isinstance(object(), ServerClient)
+
+
+@pytest.mark.parametrize("member", ["server_url", "get", "download_with_progress"])
+def test_a_client_that_lacks_a_member_is_refused_by_name(member: str) -> None:
+    incomplete = type(
+        "Incomplete", (), {name: value for name, value in vars(Complete).items() if name != member}
+    )
+    with pytest.raises(ValueError, match=member):
+        Refgenie(server_clients_mapping={"http://s": incomplete()})
+    Refgenie(server_clients_mapping={"http://s": Complete()}).close()
+
+
+def test_the_protocol_needs_nothing_of_the_server_extra() -> None:
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('fastapi', 'starlette', 'uvicorn', 'sqlmodel'), None));"
+        "from refgenie.server.models import ServerClient; print(ServerClient.__name__, 'httpx' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "ServerClient False\n"
+
+
+# --- ours -----------------------------------------------------------------------------------
+
+
+def test_routes_are_found_by_operation_id_and_asked_for_once(site: Installation, proxy: FaultProxy) -> None:
+    ours = client(f"{proxy.url}/")
+    assert ours.server_url == proxy.url
+    answer = ours.get("v4_asset", url_format_params={"digest": digest_of(site, "loose")})
+    assert answer["asset_group_name"] == "loose"
+    assert ours.get("v4_assets", {"limit": 1, "asset_group_name": None})["pagination"]["limit"] == 1
+    assert len(proxy.paths("/openapi.json")) == 1
+    with pytest.raises(NetworkError, match="v4_nothing"):
+        ours.get("v4_nothing")
+    with pytest.raises(NetworkError, match="needs more"):
+        ours.get("v4_asset")
+
+
+def test_the_document_is_asked_for_again_by_a_conditional_request(
+    static_server: StaticServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+    document = {"paths": {"/moved": {"get": {"operationId": "v4_summary"}}}}
+    (static_server.folder / "openapi.json").write_text(json.dumps(document))
+    (static_server.folder / "moved").write_text("text")
+    with fault_proxy(static_server.url) as proxy:
+
+        def tagged(exchange: faults.Exchange) -> None:
+            seen.append(exchange.handler.headers.get("If-None-Match"))
+            if seen[-1] == '"tag"':
+                exchange.answer = faults.Answer(304, {"ETag": '"tag"'}, b"")
+            else:
+                exchange.answer.headers["ETag"] = '"tag"'
+            exchange.send()
+
+        proxy.fault("/openapi.json", tagged)
+        ours = client(proxy.url)
+        assert ours.get("v4_summary") == "text"
+        monkeypatch.setattr("refgenie.transfer.clients._FRESH", -1.0)
+        assert ours.get("v4_summary") == "text"
+    assert seen == [None, '"tag"']
+
+
+def test_a_servers_error_is_told_in_its_words(url: str) -> None:
+    with pytest.raises(NotFoundError) as raised:
+        client(url).get("v4_alias", url_format_params={"alias": "lamda"})
+    assert "lamda" in raised.value.message
+    assert raised.value.hint is not None
+    assert "lambda" in raised.value.hint
+    with pytest.raises(InvalidInputError):
+        client(url).get("v4_assets", {"limit": 100_000})
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.html, faults.cut_off, faults.circle, faults.silence, faults.always_503, faults.hang]
+)
+def test_what_is_no_answer_is_a_network_error(proxy: FaultProxy, fault: faults.Fault) -> None:
+    proxy.fault("/v4/summary", fault)
+    with pytest.raises(NetworkError):
+        client(proxy.url).get("v4_summary")
+
+
+def test_a_busy_server_is_asked_again(proxy: FaultProxy) -> None:
+    proxy.fault("/v4/summary", faults.busy_twice)
+    assert client(proxy.url).get("v4_summary")["assets"] == 3
+    assert len(proxy.paths("/v4/summary")) == 3
+
+
+def test_a_dead_server_is_told_at_once() -> None:
+    with pytest.raises(NetworkError, match="cannot reach"):
+        client("http://127.0.0.1:1").get("v4_summary")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ftp://x", "x", "http://", "http://[", "file:///etc/passwd", "http://x:99999"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError):
+        HttpServerClient(text)
+
+
+def test_a_file_is_downloaded_whole_or_not_at_all(
+    site: Installation, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    digest = digest_of(site, "loose")
+    target = tmp_path / "x.fa"
+    assert client(proxy.url).download_file(digest, "x.fa", target) == target
+    assert target.read_bytes() == b">x\nACGT\n"
+    proxy.fault("/files/x.fa$", faults.reset_halfway)
+    with pytest.raises(NetworkError):
+        client(proxy.url).download_file(digest, "x.fa", tmp_path / "y.fa")
+    with pytest.raises(NotFoundError):
+        client(proxy.url).download_file(digest, "../../../etc/passwd", tmp_path / "z")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.fa"]
+
+
+# --- subscriptions --------------------------------------------------------------------------
+
+
+def subscriptions(home: Installation) -> SubscriptionService:
+    return SubscriptionService(home.rg.database, Clients(patience=FAST))
+
+
+def test_servers_are_kept_in_their_order(any_home: Installation, url: str, proxy: FaultProxy) -> None:
+    service = subscriptions(any_home)
+    assert service.subscribe([f"{url}/", proxy.url, url]) == [url, proxy.url]
+    assert service.subscribe(url) == []
+    assert service.list() == [url, proxy.url]
+    with pytest.raises(NotFoundError, match="not subscribed"):
+        service.unsubscribe([url, "http://unknown"])
+    assert service.list() == [url, proxy.url]
+    service.unsubscribe([f"{url}/"])
+    assert service.list() == [proxy.url]
+    with pytest.raises(NotFoundError, match="no server"):
+        service.unsubscribe(proxy.url)
+        service.clients()
+
+
+def test_a_server_that_is_none_is_not_subscribed(home: Installation, static_server: StaticServer) -> None:
+    service = subscriptions(home)
+    with pytest.raises(NetworkError, match="no refgenie server"):
+        service.subscribe(static_server.url)
+    (static_server.folder / "openapi.json").write_text('{"paths": {"/x": {"get": {"operationId": "x"}}}}')
+    with pytest.raises(NetworkError, match="no refgenie server"):
+        service.subscribe(static_server.url)
+    (static_server.folder / "openapi.json").write_text(
+        '{"paths": {"/v3/genomes/list": {"get": {"operationId": "x"}}}}'
+    )
+    with pytest.raises(NetworkError, match="legacy v3"):
+        service.subscribe(static_server.url)
+    assert service.list() == []
+
+
+def test_a_server_that_cannot_be_reached_is_subscribed_with_a_warning(
+    home: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = subscriptions(home)
+    with caplog.at_level(logging.WARNING, "refgenie"):
+        assert service.subscribe("http://127.0.0.1:1") == ["http://127.0.0.1:1"]
+    assert "cannot be reached" in caplog.text
+    assert service.list() == ["http://127.0.0.1:1"]
+
+
+# --- what servers offer ---------------------------------------------------------------------
+
+
+def catalog(*urls: str) -> RemoteCatalog:
+    clients = Clients(patience=FAST)
+    return RemoteCatalog(lambda given: [clients.of(url) for url in given or urls])
+
+
+def test_what_servers_offer_is_listed(url: str) -> None:
+    dead = "http://127.0.0.1:1"
+    first, second = catalog(dead, url).list()
+    assert (first.server, first.assets) == (dead, ())
+    assert first.error is not None
+    assert [(item.genome, item.asset_group_name, item.serving_modes) for item in second.assets] == [
+        ("lambda", "described", ()),
+        ("lambda", "loose", ("file",)),
+        ("lambda", "packed", ("archive",)),
+    ]
+    assert catalog(url).list(["lambda"]) == [second]
+    with pytest.raises(NotFoundError, match="hg38"):
+        catalog(url).list(["hg38"])
+    with pytest.raises(NetworkError):
+        catalog(dead).list()
+
+
+def test_a_file_of_a_server_has_an_address(site: Installation, url: str) -> None:
+    import httpx
+
+    found = catalog("http://127.0.0.1:1", url).seek(RegistryPath.parse("lambda/loose.fai"))
+    assert httpx.get(found).content == b"x"
+    assert found.startswith(f"{url}/v4/assets/{digest_of(site, 'loose')}/")
+    text = "index: refgenie://lambda/loose.fai, sequences: refgenie://lambda/loose."
+    populated = catalog(url).populate({"a": [text]})
+    assert populated == {"a": [f"index: {found}, sequences: {found.removesuffix('.fai')}."]}
+
+
+def test_what_has_no_address_is_told(url: str) -> None:
+    with pytest.raises(NotFoundError) as raised:
+        catalog(url).seek(RegistryPath.parse("lambda/packed"))
+    assert raised.value.hint == "refgenie pull lambda/packed"
+    with pytest.raises(NotFoundError) as raised:
+        catalog(url).seek(RegistryPath.parse("lambda/described"))
+    assert raised.value.hint == "refgenie build lambda/described"
+    for path in ("lambda/nothing", "hg38/fasta", "lambda/loose.nothing", "lambda/loose:nothing"):
+        with pytest.raises(NotFoundError):
+            catalog(url).seek(RegistryPath.parse(path))
+    with pytest.raises(NotFoundError, match="s3"):
+        catalog(url).seek(RegistryPath.parse("lambda/loose"), remote_class="s3")
+    with pytest.raises(UsageError):
+        catalog(url).seek(RegistryPath.parse("lambda/loose"), remote_class="ftp")
+    with pytest.raises(NetworkError):
+        catalog("http://127.0.0.1:1").seek(RegistryPath.parse("lambda/loose"))
+    with pytest.raises(NotFoundError, match="2 unknown"):
+        catalog(url).populate("refgenie://lambda/x refgenie://lambda/y")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -15,7 +16,7 @@ from refgenie.core.layout import Folders
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.db.database import Database
 from refgenie.db.models import Build, Genome
-from refgenie.errors import ConflictError, NotPermittedError
+from refgenie.errors import ConflictError, NotFoundError, NotPermittedError
 from refgenie.genomes import genome_table
 from refgenie.genomes.aliases import AliasService
 from refgenie.genomes.initialization import own_store
@@ -49,7 +50,10 @@ def remove_genome(
         for folder in _folders_of(folders, digest):
             discard(folder, folders.work)
         if mode.writable and mode.has_collection(digest):
-            own_store(mode).remove(digest)
+            # Its list of sequences may be gone where an earlier removal was cut short; the store has
+            # put its index right by the time that it says so.
+            with suppress(NotFoundError):
+                own_store(mode).remove(digest)
         aliases.withdraw(names)
 
 

@@ -25,9 +25,10 @@ def remove_collection(files: StoreFiles, digest: str) -> None:
             collections = files.index_lines()
             collections.pop(digest, None)
             kept = {key: line for key, line in files.sequence_lines().items() if key not in unshared}
-            _remove_aliases(files, digest)
             files.fhr(digest).unlink(missing_ok=True)
             files.write_indices(kept, collections)
+            # The names last: by them a removal that was cut short is asked for again.
+            _remove_aliases(files, digest)
         remove_view(files, digest)
         for path in (files.mask(digest), files.origin(digest)):
             path.unlink(missing_ok=True)

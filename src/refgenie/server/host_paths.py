@@ -8,7 +8,7 @@ from pathlib import Path
 from refgenie.core.layout import Folders
 
 # An absolute path that is no part of an address or of a relative path: /a/b, not x/a or http://a/b.
-_ABSOLUTE = re.compile(r"(?<![\w./:~%-])/(?:[^\s/'\"`:;,|&<>()=]+/)+(?P<name>[^\s/'\"`:;,|&<>()=]*)")
+_ABSOLUTE = re.compile(r"(?<![\w./:~%}-])/(?:[^\s/'\"`:;,|&<>()=]+/)+(?P<name>[^\s/'\"`:;,|&<>()=]*)")
 
 
 def without_host_paths(text: str, folders: Folders) -> str:

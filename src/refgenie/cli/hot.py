@@ -194,12 +194,12 @@ def _getseq(arguments: Sequence[str]) -> str:
         raise _Unusual
     registry = _Registry()
     digest, _ = registry.genome(arguments[0])
-    from refgenie.core.region import parse_region
+    from refgenie.core.region_text import split
     from refgenie.sequences import fast
 
     store = f"{registry.genome_folder}/{rules.STORE}"
-    name, start, end = parse_region(arguments[1], lambda asked: fast.has_sequence(store, digest, asked))
-    residues = fast.fetch(store, digest, name, start, end)
+    region = split(arguments[1], lambda name: fast.has_sequence(store, digest, name))
+    residues = fast.fetch(store, digest, *region) if region else ""
     if not residues:
         raise _Unusual
     return f"{residues}\n"

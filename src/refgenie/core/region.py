@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from refgenie.core.region_text import bounds, position, split
 from refgenie.errors import InvalidInputError, NotFoundError
-
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
-_RANGE = re.compile(rf"(?P<start>{_NUMBER})(?:-(?P<end>{_NUMBER})?)?\Z", re.ASCII)
-_MAX_DIGITS = 18
 
 
 class Region(NamedTuple):
@@ -63,33 +59,20 @@ def parse_region(text: str, has_sequence: Callable[[str], bool], *, one_based: b
         NotFoundError: There is no such sequence.
         InvalidInputError: What follows the last colon is no range.
     """
-    if has_sequence(text):
-        return Region(text)
-    name, colon, bounds = text.rpartition(":")
-    if not colon or not name or not has_sequence(name):
-        asked = name if name and _RANGE.match(bounds) else text
-        raise NotFoundError(f"there is no sequence {asked!r}")
-    match = _RANGE.match(bounds)
-    if match is None:
+    found = split(text, has_sequence, one_based=one_based)
+    if found is not None:
+        return Region(*found)
+    name, _, written = text.rpartition(":")
+    asked = bounds(written)
+    if not name or not has_sequence(name):
+        raise NotFoundError(f"there is no sequence {name if name and asked else text!r}")
+    if asked is None:
         raise InvalidInputError(
-            f"{bounds!r} in {text!r} is no range", hint=f"write {name}:START-END or {name}:START"
+            f"{written!r} in {text!r} is no range", hint=f"write {name}:START-END or {name}:START"
         )
-    start = _number(match["start"], text)
-    end = _number(match["end"], text) if match["end"] is not None else None
-    if one_based:
-        if start == 0:
-            raise InvalidInputError(f"{text!r}: the first position is 1 where regions are 1-based")
-        start -= 1
-    if end is not None and end < start + one_based:
-        raise InvalidInputError(f"{text!r}: the end lies before the start")
-    return Region(name, start, end)
-
-
-def _number(digits: str, text: str) -> int:
-    plain = digits.replace(",", "")
-    if len(plain) > _MAX_DIGITS:
-        raise InvalidInputError(f"{text!r}: a position has too many digits")
-    return int(plain)
+    if one_based and asked[0] == 0:
+        raise InvalidInputError(f"{text!r}: the first position is 1 where regions are 1-based")
+    raise InvalidInputError(f"{text!r}: the end lies before the start")
 
 
 def read_bed(lines: Iterable[str], source: str) -> Iterator[Region]:
@@ -109,15 +92,11 @@ def read_bed(lines: Iterable[str], source: str) -> Iterator[Region]:
         fields = stripped.split("\t") if "\t" in stripped else stripped.split()
         if fields[0] in {"track", "browser"} or fields[0].startswith(("track ", "browser ")):
             continue
-        if len(fields) < 3 or not _is_position(fields[1]) or not _is_position(fields[2]):
+        start, end = (position(field) for field in (*fields[1:3], "", "")[:2])
+        if start is None or end is None:
             raise InvalidInputError(
                 f"{source}, line {number}: not BED: a name, a start and an end are expected"
             )
-        start, end = int(fields[1]), int(fields[2])
         if end < start:
             raise InvalidInputError(f"{source}, line {number}: the end lies before the start")
         yield Region(fields[0], start, end)
-
-
-def _is_position(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS

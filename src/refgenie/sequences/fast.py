@@ -63,6 +63,13 @@ def fetch(
     return residues
 
 
+def has_sequence(store_path: str, collection_digest: str, name: str) -> bool:
+    """Whether a collection of a store on this machine has a sequence of this name."""
+    if "\t" in name or "\n" in name:
+        return False
+    return _find(f"{store_path}/collections/{collection_digest}.rgsi", name)[0] is not None
+
+
 def _is_there(path: str) -> bool:
     try:
         os.stat(path)  # noqa: PTH116 - importing pathlib takes longer than all of this

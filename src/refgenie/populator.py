@@ -27,5 +27,5 @@ def looper_refgenie_populate_local(namespaces: Mapping[str, Any]) -> dict[str, A
     from refgenie.api import Refgenie
 
     with Refgenie(suppress_migrations=True) as rg:
-        populated: dict[str, Any] = rg.populate({name: value for name, value in namespaces.items()})
+        populated: dict[str, Any] = rg.populate(dict(namespaces))
         return populated

@@ -89,7 +89,7 @@ def compare_level2(
     Returns:
         ``digests``, ``attributes`` (``a_only``, ``b_only``, ``a_and_b``) and ``array_elements``
         (``a_count``, ``b_count``, ``a_and_b_count``, ``a_and_b_same_order``; the order is None
-        where nothing is shared, or something shared is there more often on one side).
+        where nothing is shared, or what is shared is there more often on one side).
     """
     known = {name for name, value in a.items() if isinstance(value, list)}
     other = {name for name, value in b.items() if isinstance(value, list)}

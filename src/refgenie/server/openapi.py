@@ -42,6 +42,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path, operations in made["paths"].items():
         for operation in operations.values():
             _describe_failures(operation["responses"], has_name="{" in path)
+            for parameter in operation.get("parameters", ()):
+                _list_examples(parameter["schema"])
     return made
 
 
@@ -56,3 +58,10 @@ def _describe_failures(responses: dict[str, Any], *, has_name: bool) -> None:
             "404", {"description": "There is none", "content": {"application/json": _FAILURE}}
         )
     responses.setdefault("default", {"description": "A failure", "content": {"application/json": _FAILURE}})
+
+
+def _list_examples(schema: dict[str, Any]) -> None:
+    # refget gives single examples where JSON Schema has a list of them.
+    examples = schema.get("examples")
+    if examples is not None and not isinstance(examples, list):
+        schema["examples"] = [examples]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 from sqlalchemy import URL
@@ -20,6 +20,7 @@ from support.sequences import SMALL
 from support.served_home import GENOME, Home
 
 EXAMPLES = 12
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +49,33 @@ def application(postgres_server: Any, _postgres_template: str, tmp_path_factory:
     postgres_server.drop_database(url)
 
 
-@pytest.fixture(scope="module")
-def document(application: Any) -> Any:
-    return schemathesis.openapi.from_asgi("/openapi.json", application)
-
-
-schema = schemathesis.pytest.from_fixture("document")
-
-
 @pytest.mark.postgres
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
-def test_no_request_is_a_server_error(case: Any) -> None:
-    answer = case.call()
-    case.validate_response(
-        answer,
-        checks=[not_a_server_error, status_code_conformance, response_schema_conformance],
+def test_no_request_is_a_server_error(application: Any) -> None:
+    schema = schemathesis.openapi.from_asgi("/openapi.json", application)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) > 40
+    faults = [fault for operation in operations if (fault := fuzz(operation)) is not None]
+    assert not faults, "\n\n".join(faults)
+
+
+def fuzz(operation: Any) -> str | None:
+    """What is wrong with the answers of one operation."""
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
+    def ask(case: Any) -> None:
+        case.validate_response(case.call(), checks=CHECKS)
+
+    try:
+        ask()
+    except BaseExceptionGroup as group:
+        return f"{operation.label}: {group.exceptions[0]}"
+    except (AssertionError, schemathesis.errors.SchemathesisError) as error:
+        return f"{operation.label}: {error}"
+    return None

@@ -8,8 +8,9 @@ the registry as it was.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,15 +181,19 @@ def _keep_copy(path: Path, revision: str) -> None:
     target = path.with_name(f"{path.name}.before-{revision}-to-{HEAD}")
     if target.exists():
         return
-    partial = target.with_name(f"{target.name}.partial")
+    partial = target.with_name(f"{target.name}.{secrets.token_hex(6)}.partial")
     try:
         with (
             closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as source,
             closing(sqlite3.connect(partial)) as copy,
         ):
             source.backup(copy)
-        partial.replace(target)
-    except sqlite3.Error as error:
+        # Another process may have kept its copy meanwhile, and migrated since: its copy is the right one.
+        with suppress(FileExistsError):
+            target.hardlink_to(partial)
+    except (sqlite3.Error, OSError) as error:
         raise NotPermittedError(
             f"cannot keep a copy of the registry before its migration at {target}: {error}"
         ) from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -162,7 +162,7 @@ class AssetChanges:
                 make_default(session, None, heir)
                 changed.append(_key(heir))
         manifest.update(session, self._folders, changed)
-        return removed
+        return [replace(entry, staged=_unused(session, entry.staged)) for entry in removed]
 
     def _clear(self, removed: Sequence[_Removed]) -> None:
         """Take away what the removed assets had on disk: links, files, staged archives."""
@@ -189,6 +189,12 @@ def _key(asset: Asset) -> ContentKey:
 
 def _staged(session: Session, asset: Asset) -> tuple[str, ...]:
     return tuple(session.scalars(select(StagedAsset.path).where(StagedAsset.asset_id == asset.id)))
+
+
+def _unused(session: Session, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Staged files that no other asset (another name of the same content) has."""
+    used = set(session.scalars(select(StagedAsset.path).where(StagedAsset.path.in_(paths))))
+    return tuple(path for path in paths if path not in used)
 
 
 def _newest(session: Session, group: AssetGroup) -> Asset | None:

@@ -107,7 +107,8 @@ class Doctor:
                 done.append(replace(finding, remedy=f"could not be mended: {error}"))
             else:
                 done.append(replace(finding, mended=True))
-        self._links.rebuild()  # what was recorded again, or removed, has other links
+        if done:
+            self._links.rebuild()  # what was recorded again, or removed, has other links
         return done
 
     def rebuild(self) -> RebuildReport:
@@ -146,7 +147,7 @@ class Doctor:
             *self._temporary(),
             *self._unrecorded(),
             *self._without_files(assets),
-            *self._manifests(assets),
+            *self._manifests(),
             *self._deviating_links(),
             *self._dead_builds(),
             *self._stale_locks(),
@@ -222,10 +223,9 @@ class Doctor:
         with suppress(NotFoundError):
             self._changes.remove(path, asset.genome_digest, force=True)
 
-    def _manifests(self, assets: list[AssetRecord]) -> Iterator[tuple[Finding, Mend | None]]:
-        keys = dict.fromkeys((asset.genome_digest, asset.asset_group_name, asset.digest) for asset in assets)
+    def _manifests(self) -> Iterator[tuple[Finding, Mend | None]]:
         with self._database.read() as session:
-            wrong = [key for key in keys if not manifest.is_current(session, self._folders, key)]
+            wrong = manifest.outdated(session, self._folders)
         for key in wrong:
             where = self._shown(manifest.path_of(self._folders, key))
             yield (

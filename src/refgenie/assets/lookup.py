@@ -151,6 +151,10 @@ def group_records(session: Session, genome_digests: Sequence[str] | None = None)
     return [AssetGroupRecord(*row) for row in session.execute(query)]
 
 
-def rows(session: Session) -> list[Asset]:
-    """All assets' rows, with their files, sorted as in ``summaries``."""
-    return list(session.scalars(_listing(None).options(selectinload(Asset.files))))
+def rows(session: Session, *, with_parents: bool = False) -> list[Asset]:
+    """All assets' rows, with their files (and all else), sorted as in ``summaries``."""
+    query = _listing(None).options(selectinload(Asset.files))
+    if with_parents:
+        genome = joinedload(Asset.group).joinedload(AssetGroup.genome)
+        query = query.options(selectinload(Asset.parents), genome)
+    return list(session.scalars(query))

@@ -8,7 +8,7 @@ the sign of content that was published whole: a removal takes it away before any
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,10 @@ ContentKey = tuple[str, str, str]
 def render(session: Session, key: ContentKey) -> dict[str, Any] | None:
     """The manifest of a content folder, or None where no asset has this content."""
     assets = lookup.sharing(session, *key)
-    if not assets:
-        return None
+    return _document(key, assets) if assets else None
+
+
+def _document(key: ContentKey, assets: Sequence[Asset]) -> dict[str, Any]:
     genome_digest, group, digest = key
     first = assets[0]
     return {
@@ -126,13 +128,21 @@ def _encode(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def is_current(session: Session, folders: Folders, key: ContentKey) -> bool:
-    """Whether the file says of the assets what the registry says.
+def outdated(session: Session, folders: Folders) -> list[ContentKey]:
+    """The content whose manifest is missing or says other things of its assets than the registry.
 
-    The copies of genome, asset class and recipe are as they were when the asset last changed.
+    The copies of genome, asset class and recipe may be as they were when the asset last changed.
     """
-    document, written = render(session, key), read(path_of(folders, key))
-    return document is not None and written is not None and _own_part(document) == _own_part(written)
+    contents: dict[ContentKey, list[Asset]] = {}
+    for asset in lookup.rows(session, with_parents=True):
+        key = (asset.group.genome_digest, asset.group.name, asset.digest)
+        contents.setdefault(key, []).append(asset)
+    return [key for key, assets in contents.items() if not _is_current(folders, key, assets)]
+
+
+def _is_current(folders: Folders, key: ContentKey, assets: Sequence[Asset]) -> bool:
+    written = read(path_of(folders, key))
+    return written is not None and _own_part(_document(key, assets)) == _own_part(written)
 
 
 def _own_part(document: dict[str, Any]) -> dict[str, Any]:

@@ -62,13 +62,13 @@ def test_a_group_goes_with_all_its_assets_though_they_were_built_from_each_other
 
 
 def test_what_was_staged_goes_with_the_asset(site: AssetSite) -> None:
-    record = site.publish({"a": "x"})
+    records = [site.publish({"a": "x"}, name) for name in ("one", "two")]
     archive = site.folders.archive_folder / "there.tgz"
     archive.parent.mkdir(parents=True)
     archive.write_text("archive")
 
     def stage(session: Session) -> None:
-        session.add(
+        session.add_all(
             StagedAsset(
                 asset=session.get_one(Asset, record.id),
                 mode="archive",
@@ -77,10 +77,13 @@ def test_what_was_staged_goes_with_the_asset(site: AssetSite) -> None:
                 size=7,
                 directory_contents=[],
             )
+            for record in records
         )
 
     site.database.write(stage)
-    site.assets.remove("hg38", "things")
+    site.assets.remove("hg38", "things", "one")
+    assert archive.exists()
+    site.assets.remove("hg38", "things", "two")
     assert not archive.exists()
 
 

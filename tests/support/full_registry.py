@@ -52,7 +52,8 @@ def _fill(session: Session) -> None:
         ],
     )
     session.execute(
-        insert(Alias), [{"name": f"genome{n}", "genome_digest": digest_of(n)} for n in range(GENOMES)]
+        insert(Alias),
+        [{"name": f"genome{n}", "genome_digest": digest_of(n), "source": "server"} for n in range(GENOMES)],
     )
     known = dict(session.execute(select(AssetClass.name, AssetClass.id)).tuples().all())
     for name in GROUPS:

@@ -14,7 +14,7 @@ from refgenie import __version__
 from refgenie.server import failure
 from refgenie.server.dash.bridge import Bridge
 from refgenie.server.dash.dashboard import Dashboard
-from refgenie.server.dash.environment import environment_of_jobs
+from refgenie.server.dash.environment import environment_of_jobs, folder_of_jobs
 from refgenie.server.dash.guard import Guard
 from refgenie.server.dash.jobs import Jobs
 from refgenie.server.dash.routes import actions, bridging, building, health, jobs, remote, settings
@@ -40,7 +40,7 @@ def create_dash(
         mcp: The assistants' application, whose routes are added.
     """
     chosen = dash_settings or DashSettings()
-    work = Jobs(refgenie.settings.home / "jobs", environment_of_jobs(refgenie))
+    work = Jobs(folder_of_jobs(refgenie), environment_of_jobs(refgenie))
     bridge = Bridge(chosen, refgenie.configuration.servers)
 
     @contextlib.asynccontextmanager

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from refgenie.api import Refgenie
+
+
+def folder_of_jobs(refgenie: Refgenie) -> Path:
+    """Where the jobs of this registry are kept: another one's commands need another environment."""
+    registry = f"{refgenie.database_engine.url}\n{refgenie.folders.genome_folder}"
+    return refgenie.settings.home / "jobs" / hashlib.sha256(registry.encode()).hexdigest()[:16]
 
 
 def environment_of_jobs(refgenie: Refgenie) -> dict[str, str]:

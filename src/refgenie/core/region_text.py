@@ -21,7 +21,7 @@ def position(text: str) -> int | None:
 
 
 def bounds(text: str) -> tuple[int, int | None] | None:
-    """What follows the colon (``start-end``, ``start-``, ``start``), as written; None where it is no range."""
+    """What follows the colon (``start-end``, ``start-``, ``start``) as written; None: it is no range."""
     first, dash, last = text.partition("-")
     start = position(first)
     end = position(last) if dash and last else None

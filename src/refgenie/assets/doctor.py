@@ -220,6 +220,10 @@ class Doctor:
 
     def _forget(self, asset: AssetRecord) -> None:
         path = RegistryPath(asset.genome_digest, asset.asset_group_name, asset=asset.name)
+        with self._database.read() as session:
+            row = lookup.find_asset(session, asset.genome_digest, asset.asset_group_name, asset.name)
+            if row is None or row.digest != asset.digest:
+                return  # it was removed or replaced meanwhile
         with suppress(NotFoundError):
             self._changes.remove(path, asset.genome_digest, force=True)
 

@@ -35,6 +35,7 @@ class RecipeChoice:
         self._database = database
         self._recipes = recipes
         self._classes = classes
+        self._models: dict[str, RecipeModel] = {}
 
     def choose(self, request: BuildRequest, genome_digest: str | None) -> ChosenRecipe:
         """The recipe of a request.
@@ -44,8 +45,6 @@ class RecipeChoice:
             InvalidInputError: There are several, and none has the group's name.
             ConflictError: The group holds assets of another class.
         """
-        from refgenie.recipes.models import Recipe as RecipeModel
-
         held = self._class_of_group(genome_digest, request.group)
         record = self._find(request, held)
         if held is not None and held != record.output_asset_class:
@@ -56,9 +55,16 @@ class RecipeChoice:
             )
         return ChosenRecipe(
             record,
-            RecipeModel.from_definition(record.definition),
+            self._read(record),
             self._classes.get(record.output_asset_class),
         )
+
+    def _read(self, record: RecipeRecord) -> RecipeModel:
+        from refgenie.recipes.models import Recipe as RecipeModel
+
+        if record.sha256 not in self._models:
+            self._models[record.sha256] = RecipeModel.from_definition(record.definition)
+        return self._models[record.sha256]
 
     def for_class(self, request: BuildRequest, asset_class: str) -> str | None:
         """Name of the recipe for a group whose name no recipe has, None where the usual rule finds one."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ logger = logging.getLogger("refgenie.build")
 
 PATIENCE = 7 * 24 * 3600.0
 """Seconds that a build waits for another process that builds, pulls or removes the same asset."""
+
+_FIRST_PAUSE, _LAST_PAUSE = 0.02, 1.0
 
 Pull = Callable[[RegistryPath], object]
 """Pulls an asset from a subscribed server; ``transfer`` provides it."""
@@ -258,14 +261,36 @@ class BuildService:
         runner = self._runner(build)
         name, properties = self._name(build, runner)
         path = RegistryPath(build.genome_digest, request.group, asset=name)
-        if (there := self._there(path, request)) is not None:
-            return there, False
-        with self._alone(path):
-            # Another process may have built it while this one waited, or replaced an input.
+        for _ in self._patience(path):
             if (there := self._there(path, request)) is not None:
                 return there, False
-            build = self._resolver.resolve(request)
-            return BuildJob(self._site, build, name, runner, properties).run(interruption), True
+            with ExitStack() as stack:
+                if not self._is_our_turn(stack, path):
+                    continue
+                # Another process may have built it in this moment, or replaced an input.
+                if (there := self._there(path, request)) is not None:
+                    return there, False
+                build = self._resolver.resolve(request)
+                return BuildJob(self._site, build, name, runner, properties).run(interruption), True
+        raise LockedError(f"another process works on {path} for more than {PATIENCE / 3600:g} hours")
+
+    def _patience(self, path: RegistryPath) -> Iterator[None]:
+        """Attempts, more and more seldom: hundreds may wait for hours for one build."""
+        deadline, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
+        yield
+        logger.info("waiting for another process that works on %s", path)
+        while time.monotonic() < deadline:
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LAST_PAUSE)
+            yield
+
+    def _is_our_turn(self, stack: ExitStack, path: RegistryPath) -> bool:
+        """Hold the asset's lock until the stack ends, where no other process does."""
+        try:
+            stack.enter_context(self._locks.hold(asset_lock(path.genome, path.group, path.asset or ""), 0))
+        except LockedError:
+            return False
+        return True
 
     def _there(self, path: RegistryPath, request: BuildRequest) -> AssetRecord | None:
         if request.force:
@@ -275,17 +300,6 @@ class BuildService:
             return None
         logger.debug("%s/%s:%s is built already", request.genome, path.group, path.asset)
         return found
-
-    @contextmanager
-    def _alone(self, path: RegistryPath) -> Iterator[None]:
-        name = asset_lock(path.genome, path.group, path.asset or "")
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._locks.hold(name, 0))
-            except LockedError as error:
-                logger.info("waiting: %s", error.message)
-                stack.enter_context(self._locks.hold(name, PATIENCE))
-            yield
 
     # --- what comes before a build ------------------------------------------------------------
 

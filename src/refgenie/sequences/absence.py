@@ -26,7 +26,7 @@ def missing(root: Path, digest: str) -> InvalidInputError:
     """The error for a sequence whose file is gone."""
     return InvalidInputError(
         f"sequence {digest} is missing from the store {root}",
-        hint="run 'refgenie genome verify --repair'",
+        hint="run 'refgenie verify GENOME --repair FASTA'",
     )
 
 
@@ -34,7 +34,7 @@ def cut_off(digest: str, found: int, expected: int) -> InvalidInputError:
     """The error for a sequence that ends too early."""
     return InvalidInputError(
         f"sequence {digest} is damaged: {found} residues instead of {expected}",
-        hint="run 'refgenie genome verify'",
+        hint="run 'refgenie verify GENOME'",
     )
 
 

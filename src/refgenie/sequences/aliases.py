@@ -14,6 +14,7 @@ from refgenie.core.names import check_alias, is_genome_digest
 from refgenie.core.records import AliasRecord
 from refgenie.errors import InvalidInputError
 from refgenie.sequences.durable import write_bytes, writing
+from refgenie.sequences.engine_lock import engine_lock
 from refgenie.sequences.model import NAMESPACE
 from refgenie.sequences.recovery import ready_to_write
 from refgenie.sequences.store_files import StoreFiles, damaged
@@ -75,12 +76,13 @@ class StoreAliasManager:
     def _change(self, new: Mapping[str, str], gone: Iterable[str]) -> Sequence[str]:
         with self._locks.hold(STORE_LOCK), writing(str(self.path)):
             ready_to_write(self._files)
-            before = self.read()
-            removed = [name for name in gone if name in before]
-            after = {name: digest for name, digest in before.items() if name not in removed}
-            after |= new
-            if after != before or not self.path.exists():
-                write_aliases(self._files, NAMESPACE, after)
+            with engine_lock(self._files.root):
+                before = self.read()
+                removed = [name for name in gone if name in before]
+                after = {name: digest for name, digest in before.items() if name not in removed}
+                after |= new
+                if after != before or not self.path.exists():
+                    write_aliases(self._files, NAMESPACE, after)
             return removed
 
 

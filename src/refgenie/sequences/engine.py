@@ -38,7 +38,7 @@ def translate(error: BaseException, what: str) -> RefgenieError:
         return NotPermittedError(f"{what}: {text}")
     return InvalidInputError(
         f"{what}: the sequence engine failed: {text or type(error).__name__}",
-        hint="run 'refgenie genome verify'" if "panic" in type(error).__name__.lower() else None,
+        hint="run 'refgenie verify GENOME'" if "panic" in type(error).__name__.lower() else None,
     )
 
 

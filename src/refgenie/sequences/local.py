@@ -239,14 +239,16 @@ class LocalMode(StoreReading):
         """
         from refgenie.sequences.durable import write_bytes, writing
         from refgenie.sequences.engine import check_fhr
+        from refgenie.sequences.engine_lock import engine_lock
         from refgenie.sequences.recovery import ready_to_write
 
         self._require(digest)
         check_fhr(document)
         with self._locks.hold(STORE_LOCK), writing(str(self.files.root)):
             ready_to_write(self.files)
-            write_bytes(self.files.fhr(digest), json.dumps(document, indent=2).encode())
-            self.files.write_manifest()
+            with engine_lock(self.files.root):
+                write_bytes(self.files.fhr(digest), json.dumps(document, indent=2).encode())
+                self.files.write_manifest()
 
     def _bring_all(self, digest: str) -> None:
         """Have every sequence of a remote collection here."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
 from refgenie.sequences.durable import write_bytes, writing
+from refgenie.sequences.engine_lock import engine_lock
 from refgenie.sequences.model import Fault
 from refgenie.sequences.seqcol import ancillary_of, collection_digest, level1_of
 from refgenie.sequences.store_files import LEVEL1, StoreFiles, index_entry
@@ -23,7 +24,10 @@ def ready_to_write(files: StoreFiles) -> None:
     """
     if files.journal.exists():
         repair_index(files)
-    files.check()
+    if not files.root.exists():
+        files.check()
+    with engine_lock(files.root):  # else another tool's commit, half done, would look like damage
+        files.check()
 
 
 def index_faults(files: StoreFiles) -> list[Fault]:

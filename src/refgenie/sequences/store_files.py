@@ -17,6 +17,7 @@ from typing import Any
 
 from refgenie.errors import InvalidInputError, NotFoundError
 from refgenie.sequences.durable import write_bytes, write_through
+from refgenie.sequences.engine_lock import engine_lock
 from refgenie.sequences.model import CollectionInfo, SequenceInfo
 
 SEQUENCE_COLUMNS = b"#name\tlength\talphabet\tsha512t24u\tmd5\tdescription\n"
@@ -209,9 +210,10 @@ class StoreFiles:
         The journal tells the next writer, where this one ends in between, that the files that
         do not agree were an interrupted commit and no damage.
         """
-        write_bytes(self.journal, json.dumps({"pid": os.getpid()}).encode())
-        yield
-        self.journal.unlink(missing_ok=True)
+        with engine_lock(self.root):
+            write_bytes(self.journal, json.dumps({"pid": os.getpid()}).encode())
+            yield
+            self.journal.unlink(missing_ok=True)
 
     def write_manifest(self) -> None:
         """Bring the description in line with the indices, aliases and metadata."""

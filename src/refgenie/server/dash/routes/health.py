@@ -53,10 +53,10 @@ def _last(dashboard: Dashboard, jobs: list[Job], key: str) -> dict[str, Any] | N
     """The newest result of these jobs; one that was cancelled has none."""
     for job in jobs:
         if not job.is_ended:
-            return {"job": job, "items": None, "total": 0}
+            return {"job": job, "found": None, "total": 0}
         items = _items(dashboard, job, key)
         if items is not None:
-            return {"job": job, "items": items[:_SHOWN], "total": len(items)}
+            return {"job": job, "found": items[:_SHOWN], "total": len(items)}
     return None
 
 

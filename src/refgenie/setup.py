@@ -13,13 +13,13 @@ from refgenie.config import database as database_config
 from refgenie.core import layout
 from refgenie.db import migrate, models
 from refgenie.errors import NotPermittedError
+from refgenie.services import Services
 
 if TYPE_CHECKING:
-    from refgenie.api import Refgenie
     from refgenie.db.database import Database
 
 
-def initialize(rg: Refgenie) -> list[str]:
+def initialize(rg: Services) -> list[str]:
     """Create what is missing; a line for each thing that was made."""
     made = []
     settings = rg.settings
@@ -50,7 +50,7 @@ def initialize(rg: Refgenie) -> list[str]:
     return made
 
 
-def _record_folders(rg: Refgenie, database: Database) -> bool:
+def _record_folders(rg: Services, database: Database) -> bool:
     """Keep the folders in the registry where none are kept, or others were asked for."""
 
     def record(session: Session) -> bool:
@@ -74,7 +74,7 @@ def _make_folder(path: Path) -> None:
         raise NotPermittedError(f"cannot create {path}: {error.strerror}") from error
 
 
-def purge(rg: Refgenie, *, files: bool) -> None:
+def purge(rg: Services, *, files: bool) -> None:
     """Remove all records, and with ``files`` everything that refgenie keeps in its folders."""
     folders = rg.folders
 

@@ -1,0 +1,321 @@
+"""The services of one registry, each made when it is first used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from refgenie.config.settings import Settings
+from refgenie.core.layout import Folders
+from refgenie.core.locks import Locks
+from refgenie.core.progress import NoProgress, Progress
+from refgenie.core.records import AssetClassRecord
+from refgenie.errors import NotPermittedError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from refgenie.assets.alias_tree import AliasTree
+    from refgenie.assets.doctor import Doctor
+    from refgenie.assets.publish import Publisher
+    from refgenie.assets.service import AssetService
+    from refgenie.build.service import BuildService
+    from refgenie.channels.service import ChannelService
+    from refgenie.configuration import ConfigurationService
+    from refgenie.db.database import Database
+    from refgenie.genomes.aliases import AliasService
+    from refgenie.genomes.retrieval import SequenceRetrieval
+    from refgenie.genomes.service import GenomeService
+    from refgenie.recipes.asset_classes import AssetClassService
+    from refgenie.recipes.recipes import RecipeService
+    from refgenie.sequences import LocalMode, StoreMode
+    from refgenie.transfer.managers import Transfers
+    from refgenie.transfer.remotes import RemoteService
+    from refgenie.transfer.staging import StageService
+
+
+def _fetch(url: str) -> bytes:
+    """The channels' reader of addresses, loaded when an address is read."""
+    from refgenie.channels.fetch import fetch
+
+    return fetch(url)
+
+
+class _LateClasses:
+    """Asset classes for the asset service, loaded when an asset is added."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def get(self, name: str) -> AssetClassRecord:
+        """The highest version of an asset class."""
+        return self._services.asset_class.get(name)
+
+
+class Services:
+    """Opens what a registry stands on, and makes its services; see Refgenie."""
+
+    def __init__(
+        self,
+        *,
+        database_config_path: Path | str | None = None,
+        database_engine: Engine | None = None,
+        server_clients_mapping: Mapping[str, Any] | None = None,
+        refget_store_url: str | None = None,
+        genome_folder: Path | str | None = None,
+        genome_archive_folder: Path | str | None = None,
+        suppress_migrations: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        """Take what is to be used; what is not given comes from the environment.
+
+        Args:
+            database_config_path: YAML file that says where the registry is.
+            database_engine: Any SQLAlchemy engine; ``database_config_path`` is then ignored.
+            server_clients_mapping: Clients to use for servers, by URL (see ServerClient).
+            refget_store_url: Address of a remote RefgetStore: chooses ServerMode.
+            genome_folder: Folder of assets and sequences.
+            genome_archive_folder: Folder of staged assets.
+            suppress_migrations: Never migrate an older SQLite registry, refuse it.
+            progress: Shows long work; silent by default.
+
+        Raises:
+            ValueError: A client lacks a member of the ServerClient protocol.
+        """
+        self.settings = Settings.load(
+            genome_folder=genome_folder,
+            archive_folder=genome_archive_folder,
+            database_config_path=database_config_path,
+        )
+        self.server_clients_mapping = dict(server_clients_mapping or {})
+        if self.server_clients_mapping:
+            from refgenie.transfer.clients import check_clients
+
+            check_clients(self.server_clients_mapping)
+        self._engine = database_engine
+        self._refget_store_url = refget_store_url
+        self._migrates = not suppress_migrations
+        self.progress = progress or NoProgress()
+        self._wiring = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close database connections."""
+        if "transfers" in self.__dict__:
+            self.transfers.close()
+        if "_opened" in self.__dict__:
+            self._opened.dispose()
+
+    # --- what everything stands on -------------------------------------------------------
+
+    @property
+    def injected_engine(self) -> Engine | None:
+        """The engine that the constructor was given."""
+        return self._engine
+
+    def open_any_version(self) -> Database:
+        """The registry as it is, of whatever version; for `init` and `db upgrade`."""
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> Database:
+        from refgenie.db.database import Database
+
+        if self._engine is not None:
+            return Database(self._engine)
+        from refgenie.config.registry_url import load_url
+
+        return Database.from_url(load_url(self.settings.database_config_path))
+
+    @cached_property
+    def database(self) -> Database:
+        """The registry, at this program's version.
+
+        Raises:
+            NotFoundError: There is none yet.
+            DatabaseVersionError: It is newer, or older and not to be migrated here.
+        """
+        from refgenie.db import migrate
+
+        with self._wiring:
+            if self._migrates and self._opened.is_sqlite and migrate.is_older(self._opened):
+                migrate.upgrade(self._opened, create=False)
+            migrate.require_current(self._opened)
+            return self._opened
+
+    @property
+    def database_engine(self) -> Engine:
+        """The SQLAlchemy engine of the registry."""
+        return self.database.engine
+
+    @cached_property
+    def folders(self) -> Folders:
+        """Genome and archive folder."""
+        if self.settings.genome_folder and self.settings.archive_folder:
+            return self.settings.folders()
+        from refgenie.configuration import stored_folders
+
+        return self.settings.folders(*stored_folders(self.database))
+
+    @cached_property
+    def locks(self) -> Locks:
+        """One writer at a time."""
+        from refgenie.db.locks import open_locks
+
+        return open_locks(self.database, self.folders.locks)
+
+    @cached_property
+    def mode(self) -> StoreMode:
+        """The RefgetStore: LocalMode, or ServerMode where ``refget_store_url`` was given."""
+        if self._refget_store_url:
+            from refgenie.sequences import ServerMode
+
+            return ServerMode(self._refget_store_url)
+        from refgenie.sequences import LocalMode
+
+        return LocalMode(self.folders, self.locks, self.progress)
+
+    # --- the managers --------------------------------------------------------------------
+
+    @cached_property
+    def configuration(self) -> ConfigurationService:
+        """Folders, version and subscribed servers."""
+        from refgenie.configuration import ConfigurationService
+
+        return ConfigurationService(self.database, self.folders, self.settings)
+
+    @cached_property
+    def alias(self) -> AliasService:
+        """Names of genomes."""
+        from refgenie.genomes.aliases import AliasService
+
+        return AliasService(self.database, self.mode, self.folders, self.locks, self._links)
+
+    @cached_property
+    def genome(self) -> GenomeService:
+        """Genomes and their sequences."""
+        from refgenie.genomes.service import GenomeService
+
+        return GenomeService(self.database, self.mode, self.folders, self.locks, self.alias)
+
+    @cached_property
+    def asset_class(self) -> AssetClassService:
+        """Asset classes."""
+        from refgenie.recipes.asset_classes import AssetClassService
+
+        return AssetClassService(self.database, _fetch)
+
+    @cached_property
+    def recipe(self) -> RecipeService:
+        """Recipes."""
+        from refgenie.recipes.recipes import RecipeService
+
+        return RecipeService(self.database, _fetch)
+
+    @cached_property
+    def sources(self) -> ChannelService:
+        """Data channels."""
+        from refgenie.channels.service import ChannelService
+
+        return ChannelService(self.database, self.asset_class, self.recipe)
+
+    @cached_property
+    def asset(self) -> AssetService:
+        """Assets."""
+        from refgenie.assets.service import AssetService
+
+        return AssetService(
+            self.database,
+            self.folders,
+            self.alias,
+            self.locks,
+            self.publisher,
+            self._links,
+            _LateClasses(self),
+            digest_fasta=self._digest_fasta,
+            progress=self.progress,
+        )
+
+    @cached_property
+    def builds(self) -> BuildService:
+        """Builds."""
+        from refgenie.build.service import BuildService
+
+        return BuildService(
+            self.database,
+            self.folders,
+            self.alias,
+            self.genome,
+            self.mode,
+            self.asset,
+            self.publisher,
+            self.recipe,
+            self.asset_class,
+            self.locks,
+            self.progress,
+            pull=lambda path: self.transfers.pulls.pull(path.genome, path.group, path.asset),
+        )
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """Everything between two machines: subscriptions, pull, push, mirror, what servers offer."""
+        from refgenie.transfer.managers import Transfers
+
+        return Transfers(self)
+
+    @property
+    def stage(self) -> StageService:
+        """What is served and pushed."""
+        return self.transfers.stage
+
+    @property
+    def remote(self) -> RemoteService:
+        """Storage that staged assets are pushed to."""
+        return self.transfers.remote
+
+    @cached_property
+    def sequences(self) -> SequenceRetrieval:
+        """Residues of genomes."""
+        from refgenie.genomes.retrieval import SequenceRetrieval
+
+        return SequenceRetrieval(self.mode, self.alias)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """Finds and mends what a crash or a hand left behind."""
+        from refgenie.assets.doctor import Doctor
+
+        return Doctor(
+            self.database, self.folders, self.alias, self.locks, self.publisher, self._links, self.mode
+        )
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Puts finished folders into the content tree."""
+        from refgenie.assets.publish import Publisher
+
+        return Publisher(self.database, self.folders, self._links)
+
+    @cached_property
+    def _links(self) -> AliasTree:
+        from refgenie.assets.alias_tree import AliasTree
+
+        return AliasTree(self.database, self.folders)
+
+    def _digest_fasta(self, fasta: Path) -> str:
+        return self._local_mode().digest_fasta(fasta)
+
+    def _local_mode(self) -> LocalMode:
+        from refgenie.sequences import LocalMode
+
+        if not isinstance(self.mode, LocalMode):
+            raise NotPermittedError("the sequences of a remote store are read only")
+        return self.mode

@@ -230,12 +230,10 @@ def _children(session: Session, numbers: Sequence[int]) -> dict[int, list[str]]:
         .join(AssetGroup, AssetGroup.id == Asset.asset_group_id)
         .where(AssetParent.parent_id.in_(numbers), served_asset())
         .order_by(AssetParent.parent_id, Asset.id)
-        .distinct()
-        .add_columns(Asset.id)
     )
-    return _paths(
-        (number, genome, group, name) for number, genome, group, name, _ in session.execute(statement)
-    )
+    found = _paths(session.execute(statement).tuples())
+    # A child that has one parent as two of its inputs is one child.
+    return defaultdict(list, {number: list(dict.fromkeys(paths)) for number, paths in found.items()})
 
 
 def _paths(rows: Iterable[tuple[int | None, str, str, str]]) -> dict[int, list[str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.console import Console
+from support.disks import small_disk
 from support.in_process import InProcess
 from support.sequences import SMALL, tree, write_fasta
 
@@ -240,3 +241,24 @@ def test_reading_leaves_no_trace(home: Console) -> None:
     ):
         real(*arguments).succeeded()
     assert tree(home.home) == before
+
+
+def test_reading_works_where_nothing_can_be_written(home: Console) -> None:
+    with small_disk() as disk:
+        shutil.copytree(home.home, disk.folder / "home", symlinks=True)
+        config = disk.folder / "home" / "refgenie_db_config.yaml"
+        config.write_text(config.read_text().replace(str(home.home), str(disk.folder / "home")))
+        read = InProcess(disk.folder / "home")
+        moved = {"REFGENIE_GENOME_FOLDER": str(disk.folder / "home" / "genomes")}
+        with disk.read_only():
+            for arguments in (
+                ("genome", "list"),
+                ("genome", "show", "small"),
+                ("alias", "get"),
+                ("getseq", "small", "chr1:0-5", "--keep-case"),
+                ("compare", "small", "lambda"),
+            ):
+                read(*arguments, env=moved).succeeded()
+            refused = read("alias", "set", "-a", "x", "-d", "small", env=moved)
+    assert (refused.code, refused.stdout) == (9, "")
+    assert refused.stderr.startswith("error: ")

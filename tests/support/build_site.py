@@ -37,7 +37,7 @@ class BuildSite:
         self.links = AliasTree(database, folders)
         self.mode = LocalMode(folders, self.locks)
         self.aliases = AliasService(database, self.mode, folders, self.locks, self.links)
-        self.genomes = GenomeService(database, self.mode, folders, self.locks, self.aliases, self.links)
+        self.genomes = GenomeService(database, self.mode, folders, self.locks, self.aliases)
         self.classes = AssetClassService(database)
         self.recipes = RecipeService(database)
         self.publisher = Publisher(database, folders, self.links)

@@ -40,5 +40,5 @@ def genome_site(database: Database, folders: Folders, mode: StoreMode | None = N
     mode = mode or LocalMode(folders, locks)
     links = AliasTree(database, folders)
     alias = AliasService(database, mode, folders, locks, links)
-    genome = GenomeService(database, mode, folders, locks, alias, links)
+    genome = GenomeService(database, mode, folders, locks, alias)
     return GenomeSite(database, folders, locks, mode, alias, genome, SequenceRetrieval(mode, alias))

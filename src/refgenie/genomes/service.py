@@ -15,7 +15,7 @@ from refgenie.core.progress import Progress
 from refgenie.core.records import GenomeRecord
 from refgenie.db.database import Database
 from refgenie.genomes import genome_table
-from refgenie.genomes.aliases import AliasLinks, AliasService, check_names
+from refgenie.genomes.aliases import AliasService, check_names
 from refgenie.genomes.fhr import read_fhr
 from refgenie.genomes.genome_table import GenomeDetails, GenomeFacts, InitializedGenome
 from refgenie.genomes.initialization import Initialization, own_store
@@ -39,14 +39,12 @@ class GenomeService:
         folders: Folders,
         locks: Locks,
         aliases: AliasService,
-        links: AliasLinks,
     ) -> None:
         self._database = database
         self._mode = mode
         self._folders = folders
         self._locks = locks
         self._aliases = aliases
-        self._links = links
         self._initialization = Initialization(mode, locks, aliases)
 
     def initialize_genome(

@@ -79,7 +79,7 @@ def run_command(
             process = subprocess.Popen(
                 [
                     sys.executable,
-                    "-I",
+                    "-P",
                     str(_SUPERVISOR),
                     str(writing),
                     str(GRACE),

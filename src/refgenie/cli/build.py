@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 from refgenie.cli.options import Force, Json
 from refgenie.cli.output import emit, emit_json, emit_table, note, pairs, table
 from refgenie.cli.state import STATE
+from refgenie.errors import NetworkError
 
 if TYPE_CHECKING:
     from refgenie.build.request import BuildRequest
@@ -112,8 +113,9 @@ def build(
     else:
         results = builds.build_all(requests)
         failed = [result for result in results if result.error is not None]
-        _stage([result for result in results if result.was_asked], wanted=stage, remotes=push_to or ())
         _show_results(results, json=json)
+        if stage or push_to:
+            _stage([result for result in results if result.was_asked], push_to or [])
         _end(failed)
 
 
@@ -159,16 +161,23 @@ def _show_plan(requests: list[BuildRequest], *, json: bool) -> None:
             emit(command)
 
 
-def _stage(results: list[BuildResult], *, wanted: bool, remotes: Iterable[str]) -> None:
-    remotes = list(remotes)
-    if not wanted and not remotes:
-        return
+def _stage(results: list[BuildResult], remotes: list[str]) -> None:
+    """Stage what is there, and push it.
+
+    Raises:
+        NetworkError: Something was not pushed; each such thing was told before.
+    """
     built = [result.asset for result in results if result.asset is not None]
-    rg: Any = STATE.writer
     for asset in built:
-        rg.stage.add(asset.genome_digest, asset.asset_group_name, asset.name)
-    if remotes and built:
-        rg.push(remotes=remotes)
+        STATE.writer.stage.add(asset.genome_digest, asset.asset_group_name, asset.name)
+    if not remotes or not built:
+        return
+    pushed = STATE.writer.push(remotes=remotes, genomes=sorted({asset.genome_digest for asset in built}))
+    failed = [result for result in pushed if result.status == "failed"]
+    for result in failed:
+        note(f"not pushed to {result.remote}: {result.message}")
+    if failed:
+        raise NetworkError(f"{len(failed)} staged assets were not pushed", hint="refgenie push")
 
 
 def _show_results(results: list[BuildResult], *, json: bool) -> None:

@@ -134,3 +134,12 @@ def test_a_signal_ends_the_command_with_130(cli, tmp_path, number):
     assert cli("list", "--json").json == []
     with pytest.raises(ProcessLookupError):
         os.kill(int(sign.read_text()), 0)
+
+
+def test_what_is_built_is_staged_where_asked(cli):
+    staged = cli("build", "lambda/fasta", "--stage").succeeded()
+    assert staged.stdout == "lambda/fasta:default\n"
+    assert {entry["asset_name"] for entry in cli("stage", "list", "--json").json} == {"default"}
+    missing = cli("build", "lambda/fasta", "--push-to", "nowhere")
+    assert (missing.code, missing.stdout) == (3, "lambda/fasta:default\n")
+    assert "nowhere" in missing.stderr

@@ -200,9 +200,10 @@ class Fetching:
     ) -> None:
         name = suppliers[0].asset.name
         sources = [
-            _source(supplier, folder, "v4_archive_download", {"digest": archive.digest}, {})
+            source
             for supplier in suppliers
             if supplier.archive == archive
+            for source in _sources(supplier, folder, "v4_archive_download", {"digest": archive.digest}, {})
         ]
         label = f"{suppliers[0].asset.group}:{name}"
         download = Download(Wanted(archive.digest, archive.size, label), sources, folder.parts, cancelled)
@@ -262,7 +263,10 @@ class Fetching:
         with writing(str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
         sources = [
-            _source(
+            source
+            for supplier in suppliers
+            if "file" in supplier.asset.modes
+            for source in _sources(
                 supplier,
                 folder,
                 "v4_asset_file",
@@ -273,8 +277,6 @@ class Fetching:
                     "name": supplier.asset.name,
                 },
             )
-            for supplier in suppliers
-            if "file" in supplier.asset.modes
         ]
         download = Download(Wanted(first.sha256, first.size, first.path), sources, folder.parts, cancelled)
 
@@ -332,14 +334,19 @@ class _Digested(io.RawIOBase):
         return self._state.hexdigest()
 
 
-def _source(
+def _sources(
     supplier: Supplier,
     folder: PullFolder,
     operation: str,
     path: dict[str, str],
     params: dict[str, str],
-) -> Source:
-    return make_source(supplier.offer.client, operation, path, dict(params), folder.parts)
+) -> list[Source]:
+    """The server, which may redirect to a remote; then the server itself, should the remote be dead."""
+    client = supplier.offer.client
+    return [
+        make_source(client, operation, path, {**params, **more}, folder.parts)
+        for more in ({}, {"direct": "true"})
+    ]
 
 
 def _holds(path: Path, file: FileRecord) -> bool:

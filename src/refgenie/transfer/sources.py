@@ -66,7 +66,7 @@ class HttpSource:
     @property
     def name(self) -> str:
         """See Source."""
-        return self.client.server_url
+        return f"{self.client.server_url} itself" if "direct" in self.params else self.client.server_url
 
     @contextmanager
     def open(self, wanted: Wanted, offset: int, validator: str | None) -> Iterator[Body]:

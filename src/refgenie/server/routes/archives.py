@@ -10,7 +10,7 @@ from sqlalchemy import select
 from refgenie.db.models import Asset
 from refgenie.server import schemas
 from refgenie.server.catalog import archives as catalog
-from refgenie.server.routes.asset_files import BYTES, give_archive
+from refgenie.server.routes.asset_files import BYTES, Direct, give_archive
 from refgenie.server.routing import router
 from refgenie.server.site import SiteDependency
 from refgenie.server.staged import staged_archive
@@ -38,9 +38,9 @@ def archive(request: Request, site: SiteDependency, digest: str) -> Response:
     response_class=Response,
     responses=BYTES,
 )
-def archive_download(request: Request, site: SiteDependency, digest: str) -> Response:
+def archive_download(request: Request, site: SiteDependency, digest: str, direct: Direct = False) -> Response:
     """The archive's bytes, or a redirection to a remote that has them."""
     with site.read() as session:
         staged, asset_id = staged_archive(session, digest)
         asset_digest = session.execute(select(Asset.digest).where(Asset.id == asset_id)).scalar_one()
-    return give_archive(request, site, staged, asset_digest)
+    return give_archive(request, site, staged, asset_digest, direct=direct)

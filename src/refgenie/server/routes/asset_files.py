@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from refgenie.errors import NotFoundError
@@ -26,6 +26,10 @@ BYTES: dict[int | str, dict[str, Any]] = {
     307: {"description": "A remote has it"},
     416: {"description": "The range is not in the file", "model": schemas.Failure},
 }
+
+Direct = Annotated[
+    bool, Query(description="The server sends the bytes itself; for a client that cannot reach the remote")
+]
 
 
 @routes.get(
@@ -51,7 +55,9 @@ def asset_files(request: Request, site: SiteDependency, choice: ChosenAsset) -> 
     response_class=Response,
     responses=BYTES,
 )
-def asset_file(request: Request, site: SiteDependency, choice: ChosenAsset, path: str) -> Response:
+def asset_file(
+    request: Request, site: SiteDependency, choice: ChosenAsset, path: str, direct: Direct = False
+) -> Response:
     """One file, or a redirection to a remote that has it."""
     with site.read() as session:
         staged = staged_modes(session, choice.row(session).id).get("file")
@@ -62,7 +68,7 @@ def asset_file(request: Request, site: SiteDependency, choice: ChosenAsset, path
     entry = staged.file(path)
     announce(request, Download(choice.digest, path=path))
     place = staged.redirect()
-    if place is not None:
+    if place is not None and not direct:
         return RedirectResponse(place.below(path), status_code=307)
     return site.files.file(staged, entry)
 
@@ -70,19 +76,23 @@ def asset_file(request: Request, site: SiteDependency, choice: ChosenAsset, path
 @routes.get(
     "/v4/assets/{digest}/archive", operation_id="v4_asset_archive", response_class=Response, responses=BYTES
 )
-def asset_archive(request: Request, site: SiteDependency, choice: ChosenAsset) -> Response:
+def asset_archive(
+    request: Request, site: SiteDependency, choice: ChosenAsset, direct: Direct = False
+) -> Response:
     """The asset's archive, or a redirection to a remote that has it."""
     with site.read() as session:
         staged = staged_modes(session, choice.row(session).id).get("archive")
     if staged is None:
         raise NotFoundError(f"the asset {choice.digest} is not served as an archive", hint="see its files")
-    return give_archive(request, site, staged, choice.digest)
+    return give_archive(request, site, staged, choice.digest, direct=direct)
 
 
-def give_archive(request: Request, site: Site, staged: Staged, asset_digest: str) -> Response:
+def give_archive(
+    request: Request, site: Site, staged: Staged, asset_digest: str, *, direct: bool
+) -> Response:
     """An archive's bytes, or where a remote has them."""
     announce(request, Download(asset_digest, archive_digest=staged.digest))
     place = staged.redirect()
-    if place is not None:
+    if place is not None and not direct:
         return RedirectResponse(place.url, status_code=307)
     return site.files.archive(staged, staged.path.rsplit("/", 1)[-1])

@@ -67,12 +67,28 @@ class HttpFolder:
             if not isinstance(answer, Redirect):
                 return answer
             url = answer.target
-            if not self._is_inside(url):
+            if not self._is_inside(url) and not self._is_aggregated(asked, url):
                 raise NetworkError(
                     f"{asked} is redirected to {url}, outside of the channel's folder",
                     hint="if that is where the channel lies now, add it with that address",
                 )
         raise NetworkError(f"{asked} is redirected more than {MAX_REDIRECTS} times")
+
+    def _is_aggregated(self, asked: str, url: str) -> bool:
+        """Whether a server that shows several channels as one sends to the channel's own file.
+
+        It names a file ``<channel>__<path>`` (formats.md, Data channel) and redirects to that path
+        in the channel's folder, on whatever host.
+        """
+        _channel, separator, path = (self.relative(asked) or "").partition("__")
+        target = urlsplit(url)
+        return (
+            bool(separator and path)
+            and target.scheme in {"http", "https"}
+            and target.username is None
+            and unquote(target.path).endswith(f"/{path}")
+            and ".." not in path.split("/")
+        )
 
     def _is_inside(self, url: str) -> bool:
         try:

@@ -93,6 +93,8 @@ def _prepare() -> None:
         if os.environ.get("POSTGRES_HOST") and not settings.database_config_path.exists():
             refgenie.init()
         _ = refgenie.database
+        if not refgenie.mode.writable:
+            refgenie.mode.create_store()
 
 
 @contextmanager

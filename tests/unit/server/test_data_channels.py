@@ -15,6 +15,8 @@ from refgenie.errors import InvalidInputError, NotFoundError
 from refgenie.server.app import create_app
 from refgenie.server.data_channels import AggregatedChannels, read_configuration
 from refgenie.server.settings import ServerSettings
+from support.console import Console
+from support.running_app import running
 from support.served_home import Home
 from support.static_server import StaticServer
 
@@ -153,3 +155,38 @@ def test_a_server_without_channels(home: Home) -> None:
         assert client.get("/data_channels/").json() == {}
         assert client.get("/data_channels/site__x").status_code == 404
     assert AggregatedChannels(None).index() == {"asset_class": {"files": []}, "recipe": {"files": []}}
+
+
+def test_the_client_takes_the_server_as_one_channel(
+    home: Home, static_server: StaticServer, tmp_path: Path, run_cli: Console
+) -> None:
+    entries = {}
+    for name in ("one", "two"):
+        folder = static_server.folder / name / "asset_classes"
+        folder.mkdir(parents=True)
+        (folder / "base.yaml").write_text(asset_class(f"{name}_base"))
+        (folder / "kind.yaml").write_text(asset_class(f"{name}_kind", f"parents: [{name}_base]"))
+        (folder.parent / "index.yaml").write_text(
+            yaml.safe_dump({"asset_class": {"dir": "asset_classes", "files": ["kind.yaml", "base.yaml"]}})
+        )
+        entries[name] = {
+            "name": name,
+            "protocol": "http",
+            "index_url": f"{static_server.url}/{name}/index.yaml",
+        }
+    path = tmp_path / "channels.yaml"
+    path.write_text(yaml.safe_dump(entries))
+    settings = ServerSettings(access_log="off", data_channels_config_path=path)
+    run_cli("init").succeeded()
+    with running(create_app(home, settings)) as address:
+        run_cli("data-channel", "add", "site", f"{address}/data_channels/index.yaml").succeeded()
+        run_cli("data-channel", "sync", "site").succeeded()
+    names = {entry["name"] for entry in run_cli("asset-class", "list", "--json").succeeded().json}
+    assert {"one_kind", "one_base", "two_kind", "two_base"} <= names
+
+
+def asset_class(name: str, more: str = "") -> str:
+    return (
+        f"name: {name}\nversion: 0.0.1\ndescription: d\n{more}\n"
+        f"seek_keys: {{{name}: {{value: x, type: file, description: d}}}}\n"
+    )

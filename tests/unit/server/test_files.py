@@ -235,6 +235,7 @@ def test_a_remote_that_has_it_is_pointed_to(client: TestClient, home: Home, dige
     assert answer.headers["location"] == f"http://mirror.example/a/{GENOME}/fasta/{digest}__default/{NAME}"
     home.push(digest, "https", "https://mirror.example/b")
     assert client.get(address).headers["location"].startswith("https://mirror.example/b/")
+    assert client.get(address, params={"direct": "true"}).content == FASTA
     odd = client.get(f"/v4/assets/{digest}/files/deep/ü 1.txt").headers["location"]
     assert odd.endswith("/deep/%C3%BC%201.txt")
 

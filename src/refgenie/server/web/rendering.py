@@ -114,7 +114,12 @@ def pages_of(request: Request) -> Pages:
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the client asks for the JSON twin: ``?format=json``, or by its Accept header."""
+    """Whether the client asks for the JSON twin: ``?format=json``, or by its Accept header.
+
+    What changes something is asked for by the pages' script, which reads JSON.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return True
     if request.query_params.get("format") == "json":
         return True
     accepted = request.headers.get("accept", "")

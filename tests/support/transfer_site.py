@@ -99,11 +99,15 @@ def installation(root: Path, url: URL | None = None) -> Installation:
 def copy_of(template: Path, root: Path) -> Installation:
     """A home of a test's own that is a copy of an initialized one on SQLite; faster than making it."""
     shutil.copytree(template, root, symlinks=True)
-    config = root / "database.yaml"
-    config.write_text(f"type: sqlite\npath: {root / 'registry'}\n")
+    (root / "database.yaml").write_text(f"type: sqlite\npath: {root / 'registry'}\n")
+    return opened(root)
+
+
+def opened(root: Path) -> Installation:
+    """A home on SQLite that is there already."""
     return Installation(
         Refgenie(
-            database_config_path=config,
+            database_config_path=root / "database.yaml",
             genome_folder=root / "genomes",
             genome_archive_folder=root / "archives",
         )
@@ -137,4 +141,4 @@ def serving(site: Installation) -> Iterator[str]:
         listener.close()
 
 
-__all__ = ["FAST", "Installation", "copy_of", "installation", "serving"]
+__all__ = ["FAST", "Installation", "copy_of", "installation", "opened", "serving"]

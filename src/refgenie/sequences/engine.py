@@ -10,8 +10,11 @@ from typing import Any
 
 from refgenie.errors import DiskFullError, InvalidInputError, NotPermittedError, RefgenieError
 
-_PIECE = 1 << 20
-"""Residues that are decoded at once; the engine's own stream is six times slower."""
+_PIECE = 1 << 16
+"""Residues that are decoded at once: what fits the processor's cache.
+
+The engine's own stream is six times slower.
+"""
 
 
 @contextmanager

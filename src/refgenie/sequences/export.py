@@ -26,7 +26,7 @@ WIDTH = 60
 _LINES = 1024
 """Lines that are cut at once; as many as fit the processor's cache."""
 _BLOCK = struct.Struct(f"{WIDTH}s" * _LINES)
-_PIECE = WIDTH * _LINES * 16
+_PIECE = WIDTH * _LINES
 _SHARED = 32 << 20
 """Bytes from which the file is written by two processes."""
 

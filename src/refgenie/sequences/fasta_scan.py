@@ -1,6 +1,6 @@
 """One pass over the text of a FASTA file: what is refused, what is lower case, what is rare.
 
-The pass works on pieces of a megabyte by operations that the interpreter does in C: one
+The pass works on large pieces by operations that the interpreter does in C: one
 translation tells the classes of all residues of a piece and drops its line ends; searches for
 single bytes then find what is of interest.
 """

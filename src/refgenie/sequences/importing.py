@@ -48,6 +48,8 @@ class Staged:
         scanned: What the pass over the text found of each of them.
         inexact: Digests of the sequences whose packed form needs its rare residues beside it.
         spool: File of the rare residues.
+        mask: The mask's file, flushed; there is none where ``mask_digest`` is None.
+        mask_digest: Digest of the mask.
     """
 
     files: StoreFiles
@@ -56,6 +58,8 @@ class Staged:
     scanned: list[ScannedSequence]
     inexact: set[str]
     spool: Path
+    mask: Path
+    mask_digest: str | None
 
 
 def import_fasta(
@@ -101,9 +105,11 @@ def stage(folder: Path, fasta: Path, progress: Progress) -> Staged:
             digest = engine.answer("collection")
         sequences = private.sequences(digest)
         _compare(fasta, sequences, scan.sequences)
-        staged = Staged(private, digest, sequences, scan.sequences, set(), spool)
-        _read_back(staged, readers, progress)
-    return staged
+        _ask_to_read_back(readers, private, sequences, scan.sequences, spool)
+        mask = folder / "mask"
+        found = _write_mask(mask, scan.sequences)  # while the others read
+        inexact = _read_back(readers, sum(entry.length for entry in sequences), progress)
+    return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, found)
 
 
 def size_of_input(fasta: Path) -> int | None:
@@ -162,31 +168,39 @@ def _compare(fasta: Path, stored: list[SequenceInfo], read: list[ScannedSequence
         )
 
 
-def _read_back(staged: Staged, workers: list[Worker], progress: Progress) -> None:
-    """Digest what was stored again; notes the sequences that need their rare residues beside it."""
+def _ask_to_read_back(
+    workers: list[Worker],
+    private: StoreFiles,
+    sequences: list[SequenceInfo],
+    scanned: list[ScannedSequence],
+    spool: Path,
+) -> None:
+    """Have what was stored digested again, shared among the processes."""
     work = {
         entry.digest: [entry.digest, entry.length, list(found.rare)]
-        for entry, found in zip(staged.sequences, staged.scanned, strict=True)
+        for entry, found in zip(sequences, scanned, strict=True)
     }
-    total = sum(entry.length for entry in staged.sequences)
     every = list(work.values())
     shares = [every] if len(workers) == 1 else share(every)
-    common = {
-        "store": str(staged.files.root),
-        "spool": str(staged.spool) if staged.spool.exists() else None,
-    }
+    common = {"store": str(private.root), "spool": str(spool) if spool.exists() else None}
+    for worker, part in zip(workers, shares, strict=True):
+        worker.tell({**common, "sequences": part})
+
+
+def _read_back(workers: list[Worker], total: int, progress: Progress) -> set[str]:
+    """Hear what the processes found; answers the sequences that need their rare residues kept."""
+    inexact: set[str] = set()
     with progress.task("Reading back", total) as advance:
-        for worker, part in zip(workers, shares, strict=True):
-            worker.tell({**common, "sequences": part})
         for worker in workers:
             for answer in worker.answers():
                 advance(answer.get("advance", 0))
                 if answer.get("found") == "inexact":
-                    staged.inexact.add(answer["digest"])
+                    inexact.add(answer["digest"])
                 elif "found" in answer:
                     raise DigestMismatchError(f"sequence {answer['digest']} came back from the store altered")
                 elif "done" in answer:
                     break
+    return inexact
 
 
 def share(work: list[list[Any]]) -> list[list[list[Any]]]:
@@ -237,9 +251,8 @@ def move_exact(path: Path, found: ScannedSequence, spool: Path) -> None:
 
 def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, was_new: bool) -> bool:
     """Write the mask, or keep the one that is there; answers whether another one was kept."""
-    changes = [(entry.name, entry.case_changes) for entry in staged.scanned if entry.case_changes]
     path = files.mask(staged.digest)
-    new = mask_digest(changes) if changes else None
+    new = staged.mask_digest
     old = read_mask_digest(files, staged.digest)
     if new == old and not was_new:
         return False
@@ -248,8 +261,20 @@ def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, was_new: bool)
     if new is None:
         path.unlink(missing_ok=True)
     else:
-        write_through(path, lambda handle: write_mask(handle, new, changes))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged.mask.replace(path)
+        sync_folder(path.parent)
     return False
+
+
+def _write_mask(path: Path, scanned: list[ScannedSequence]) -> str | None:
+    """Write the mask of what was scanned, if there is one; answers its digest."""
+    changes = [(entry.name, entry.case_changes) for entry in scanned if entry.case_changes]
+    if not changes:
+        return None
+    digest = mask_digest(changes)
+    write_through(path, lambda handle: write_mask(handle, digest, changes))
+    return digest
 
 
 def read_mask_digest(files: StoreFiles, digest: str) -> str | None:

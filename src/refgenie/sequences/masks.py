@@ -15,7 +15,8 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from pathlib import Path
 from typing import IO
 
@@ -45,8 +46,8 @@ def write_mask(handle: IO[bytes], digest: str, changes: Changes) -> None:
         for at in range(0, len(positions), _BLOCK):
             part = positions[at : at + _BLOCK]
             first, last = part[0], part[-1]
-            steps = array("Q", (b - a for a, b in pairwise(part)))
-            packed = zlib.compress(_little(steps), 6)
+            steps = array("Q", map(sub, part[1:], part))
+            packed = zlib.compress(_little(steps), 1)
             index.setdefault(name, []).append((first, last, offset, len(packed)))
             blocks.append(packed)
             offset += len(packed)
@@ -85,6 +86,7 @@ class Mask:
                 f"the mask {path} is damaged", hint="import the FASTA again with --mask replace"
             ) from error
         self._data = self._handle.tell()
+        self._last: tuple[int, list[int]] = (-1, [])
 
     def close(self) -> None:
         """Close the file."""
@@ -99,9 +101,10 @@ class Mask:
                 return
             if high <= start:
                 continue
-            positions = list(accumulate(self._steps(offset, size), initial=low))
+            positions = self._positions(low, offset, size)
             at = max(bisect_right(positions, start) - 1, 0) & ~1
-            for a, b in zip(positions[at::2], positions[at + 1 :: 2], strict=True):
+            for number in range(at, len(positions), 2):
+                a, b = positions[number], positions[number + 1]
                 if a >= end:
                     return
                 if b > start:
@@ -111,6 +114,12 @@ class Mask:
         """Make the masked residues of a region that begins at ``start`` lower case."""
         for a, b in self.intervals(name, start, start + len(residues)):
             residues[a - start : b - start] = residues[a - start : b - start].lower()
+
+    def _positions(self, first: int, offset: int, size: int) -> list[int]:
+        """The case changes of a block; the last one is kept, since regions follow one another."""
+        if self._last[0] != offset:
+            self._last = (offset, list(accumulate(self._steps(offset, size), initial=first)))
+        return self._last[1]
 
     def _steps(self, offset: int, size: int) -> array[int]:
         self._handle.seek(self._data + offset)

@@ -111,7 +111,7 @@ class StoreReader:
     def stream(
         self, name: str, start: int | None = None, end: int | None = None, keep_case: bool = False
     ) -> Iterator[str]:
-        """The same in pieces of about a megabyte."""
+        """The same in pieces of 64 thousand residues."""
         first, last = bounds(name, self.length(name), start, end)
         return self._pieces(name, first, last, keep_case)
 

@@ -22,7 +22,7 @@ class Worker:
         # A file, not a pipe: nobody reads it while the process runs.
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "refgenie.sequences.engine_process", json.dumps(job)],
+            [sys.executable, "-P", "-m", "refgenie.sequences.engine_process", json.dumps(job)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

@@ -256,3 +256,26 @@ def test_sequences_larger_than_one_piece(mode: LocalMode, tmp_path: Path) -> Non
         assert reader.fetch("one", keep_case=True) == one
         assert reader.fetch("two") == two
         assert reader.fetch("one", 399_990, 400_020, keep_case=True) == one[399_990:400_020]
+
+
+def test_sequences_that_occur_twice(mode: LocalMode, tmp_path: Path) -> None:
+    """Within a collection and between two of them; each occurrence has its own case and header."""
+    text = ">a\nACGTacgu\n>b the same\nacguACGT\n>c\nACGUACGU\n>d again\nacguacgu\n"
+    one = mode.import_fasta(write_fasta(tmp_path / "one.fa", text)).collection.digest
+    two = mode.import_fasta(write_fasta(tmp_path / "two.fa", ">x\nACGUacgu\n")).collection.digest
+    with mode.open(one) as reader:
+        kept = {name: reader.fetch(name, keep_case=True) for name in reader.names}
+    assert kept == read_fasta(text)
+    with mode.open(two) as reader:
+        assert reader.fetch("x", keep_case=True) == "ACGUacgu"
+    assert len(list((mode.store_path / "sequences").rglob("*.seq"))) == 3
+    assert mode.verify() == []
+
+
+def test_a_folder_that_is_named_like_a_package_does_no_harm(
+    mode: LocalMode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "refgenie").mkdir()
+    (tmp_path / "refgenie" / "__init__.py").write_text("raise RuntimeError('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+    assert mode.import_fasta(write_fasta(tmp_path / "in.fa")).was_new

@@ -7,7 +7,9 @@ import hashlib
 import posixpath
 import tarfile
 import zlib
+from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol
 
@@ -20,6 +22,8 @@ _HEADERS_PER_ENTRY = 16 << 10
 """Bytes of tar headers and padding that one entry may take: long names, PAX records."""
 _HEADERS = 1 << 20
 _FORBIDDEN_BITS = 0o6000
+_BEHIND = 16
+"""Pieces that may wait to be hashed."""
 
 
 class ArchiveSource(Protocol):
@@ -69,9 +73,9 @@ def unpack(
     inflate_error: Any = isal_zlib.error
     stream: Any = source
     try:
-        with igzip_threaded.open(stream, "rb") as inflated:
+        with _Hashing() as hashing, igzip_threaded.open(stream, "rb") as inflated:
             try:
-                _Unpacking(inflated, files, name, folder, advance).run()
+                _Unpacking(inflated, files, name, folder, advance, hashing).run()
                 _check_end(inflated, name)
             except BaseException:
                 source.abort()  # the inflating thread may wait for bytes that nobody wants any more
@@ -106,12 +110,48 @@ class _Bounded:
         return data
 
 
+class _Hashing:
+    """SHA-256 on a thread of its own, beside inflating and writing."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._pending: deque[Future[None]] = deque()
+        self._state = hashlib.sha256()
+
+    def update(self, data: bytes) -> None:
+        """Hash these bytes next; waits where hashing is far behind."""
+        self._pending.append(self._pool.submit(self._state.update, data))
+        while len(self._pending) > _BEHIND:
+            self._pending.popleft().result()
+
+    def finish(self) -> str:
+        """The SHA-256 (hex) since the last call."""
+        while self._pending:
+            self._pending.popleft().result()
+        digest = self._state.hexdigest()
+        self._state = hashlib.sha256()
+        return digest
+
+    def __enter__(self) -> _Hashing:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
 class _Unpacking:
     """One pass over an archive's entries."""
 
     def __init__(
-        self, inflated: IO[bytes], files: Sequence[FileRecord], name: str, folder: Path, advance: Advance
+        self,
+        inflated: IO[bytes],
+        files: Sequence[FileRecord],
+        name: str,
+        folder: Path,
+        advance: Advance,
+        hashing: _Hashing,
     ) -> None:
+        self._hashing = hashing
         # What is read ahead comes on top of headers and content.
         self._bounded = _Bounded(inflated, _HEADERS + CHUNK + _HEADERS_PER_ENTRY * 2 * (len(files) + 1))
         self._expected: Mapping[str, FileRecord] = {file.path: file for file in files}
@@ -180,14 +220,13 @@ class _Unpacking:
         self._bounded.allowance += entry.size
         content = archive.extractfile(entry)
         assert content is not None
-        state = hashlib.sha256()
         full = self._folder / file.path
         with writing(str(full)), self._make_parent(file.path).open("xb") as out:
             while data := content.read(CHUNK):
+                self._hashing.update(data)
                 out.write(data)
-                state.update(data)
                 self._advance(len(data))
-        if state.hexdigest() != file.sha256:
+        if self._hashing.finish() != file.sha256:
             self._refuse(f"holds {file.path!r} with other content than its manifest says")
 
     def _make_parent(self, path: str) -> Path:

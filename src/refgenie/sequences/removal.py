@@ -32,8 +32,7 @@ def remove_collection(files: StoreFiles, digest: str) -> None:
         remove_view(files, digest)
         for path in (files.mask(digest), files.origin(digest)):
             path.unlink(missing_ok=True)
-        for key in unshared:
-            _remove_sequence(files, key.decode())
+        _remove_sequences(files, unshared)
 
 
 def _remove_aliases(files: StoreFiles, digest: str) -> None:
@@ -44,10 +43,14 @@ def _remove_aliases(files: StoreFiles, digest: str) -> None:
             write_aliases(files, path.stem, after)
 
 
-def _remove_sequence(files: StoreFiles, digest: str) -> None:
-    for path in (files.sequence(digest), files.exact(digest)):
-        path.unlink(missing_ok=True)
-        _remove_if_empty(path.parent)
+def _remove_sequences(files: StoreFiles, digests: set[bytes]) -> None:
+    folders = set()
+    for digest in digests:
+        for path in (files.sequence(digest.decode()), files.exact(digest.decode())):
+            path.unlink(missing_ok=True)
+            folders.add(path.parent)
+    for folder in folders:
+        _remove_if_empty(folder)
 
 
 def _remove_if_empty(folder: Path) -> None:

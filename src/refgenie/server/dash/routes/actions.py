@@ -33,7 +33,7 @@ def pull(request: Request, form: Form) -> Response:
 @routes.post("/do/stage")
 def stage(request: Request, form: Form) -> Response:
     """Stage an asset for the server."""
-    return go(job_address(dashboard_of(request).submit("stage", _path(form))))
+    return go(job_address(dashboard_of(request).submit("stage", _path(form), ["add"])))
 
 
 @routes.post("/do/unstage")

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import URL
+from sqlalchemy import URL, delete
 
 from refgenie.core.layout import Folders
 from refgenie.db.database import Database
+from refgenie.db.models import Alias
 from refgenie.sequences import LocalMode, ServerMode
 from refgenie.server.app import create_app
 from refgenie.server.settings import ServerSettings
@@ -206,6 +207,9 @@ def test_aliases_are_resolved_by_the_registry_first(mode_home: Home) -> None:
         assert store["fhr"]["genome"] == "Test"
         listed = {item["name"]: item["source"] for item in client.get("/v4/aliases").json()["items"]}
         assert listed == {"base": "server", "GCF_1": "ncbi"}
+        mode_home.database.write(lambda session: session.execute(delete(Alias)))
+        own = client.get("/v4/aliases/base").json()
+        assert (own["digest"], own["source"]) == (BASE, "refgenie")
 
 
 def test_nothing_is_asked_of_the_remote_store_by_requests(store: Folders, sqlite_url: URL) -> None:

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from refgenie.core.names import nearest
 from refgenie.core.records import AliasRecord
 from refgenie.db.models import Alias
-from refgenie.sequences.model import AliasStore
+from refgenie.sequences.model import NAMESPACE, AliasStore
 from refgenie.server.catalog.listing import ListQuery
 from refgenie.server.failure import missing
 
 SERVER = "server"
 """Source of the aliases that the registry has."""
+_STORE = "store"
+"""What the other faces call the namespace of refgenie's own aliases."""
 
 
 class AliasQuery(ListQuery):
@@ -54,16 +56,32 @@ class AliasCatalog:
         digest = session.execute(select(Alias.genome_digest).where(Alias.name == name)).scalar()
         if digest is not None:
             return AliasRecord(name, digest, SERVER)
-        if self._store.resolve(name) is not None:
-            return next(record for record in self._store.list() if record.name == name)
+        digest = self._store.resolve(name)
+        if digest is not None:
+            return AliasRecord(name, digest, self._namespace_of(name, digest))
         like = nearest(name, [record.name for record in self._all(session)])
         raise missing("alias", name, hint=f"did you mean {like}?" if like else None)
 
+    def _namespace_of(self, name: str, digest: str) -> str:
+        """The namespace of the store that gives a name its digest, the first that has it."""
+        records = [
+            record for record in self._store.list() if record.name == name and record.genome_digest == digest
+        ]
+        own = [record for record in records if record.source == _STORE]
+        return _namespace((own or records)[0])
+
     def _all(self, session: Session) -> list[AliasRecord]:
-        known = {record.name: record for record in reversed(self._store.list())}
+        known = {
+            record.name: AliasRecord(record.name, record.genome_digest, _namespace(record))
+            for record in reversed(self._store.list())
+        }
         for name, digest in session.execute(select(Alias.name, Alias.genome_digest)):
             known[name] = AliasRecord(name, digest, SERVER)
         return list(known.values())
+
+
+def _namespace(record: AliasRecord) -> str:
+    return NAMESPACE if record.source == _STORE else record.source
 
 
 def _wanted(record: AliasRecord, query: AliasQuery) -> bool:

@@ -92,9 +92,8 @@ class GenomeCatalog:
         statement = select(Alias.genome_digest, Alias.name).where(Alias.genome_digest.in_(digests))
         for digest, name in session.execute(statement):
             names[digest].add(name)
-        if self._store is not None:
-            for digest in digests:
-                names[digest].update(self._store.of_genome(digest))
+        for record in self._store.list() if self._store is not None else ():
+            names[record.genome_digest].add(record.name)
         return [
             {
                 "digest": row.digest,

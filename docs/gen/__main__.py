@@ -10,13 +10,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs.gen import cli, environment, errors
+from docs.gen import cli, environment, errors, rest
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 PAGES = {
     "cli.md": cli.page,
     "environment.md": environment.page,
     "errors.md": errors.page,
+    "rest.md": rest.page,
 }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import bench_build_fasta, bench_genome_init, bench_getseq, bench_seek
+from benchmarks import bench_build_fasta, bench_genome_init, bench_getseq, bench_seek, bench_transfer
 from benchmarks.measure import Row, table
 
 Measurement = Callable[[Path, bool], Iterator[Row]]
@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "getseq": bench_getseq.measure,
     "genome_init": bench_genome_init.measure,
     "build_fasta": bench_build_fasta.measure,
+    "transfer": bench_transfer.measure,
 }
 
 

@@ -87,10 +87,13 @@ class _Registry:
         )
 
     def _open_sqlite(self, path: str) -> None:
-        import sqlite3
+        try:
+            import _sqlite3 as driver  # without the converters of dates, which take as long to import
+        except ImportError:
+            import sqlite3 as driver  # type: ignore[no-redef]
 
         quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-        connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=60)
+        connection = driver.connect(f"file:{quoted}?mode=ro", uri=True, timeout=60)
         self.seek_default, self.seek_named = rules.SEEK_DEFAULT_SQLITE, rules.SEEK_NAMED_SQLITE
         self.alias_sql, self.state_sql = rules.ALIAS_SQLITE, rules.STATE_SQLITE
         self.rows: Callable[[str, dict[str, str]], list[tuple[Any, ...]]] = lambda statement, values: (

@@ -1,7 +1,8 @@
 """One region of one sequence, as fast as a process can start: what ``getseq`` calls.
 
-Imports nothing but the standard library's smallest modules and the engine; what is rare (errors,
-masks, exact residues) is loaded when it is met. Opens a store of one collection at most.
+Imports nothing but the standard library's smallest modules; what is rare (errors, masks, exact
+residues, alphabets other than DNA's, and with them the engine) is loaded when it is met. Opens a
+store of one collection at most.
 """
 
 from __future__ import annotations
@@ -40,19 +41,23 @@ def fetch(
         from refgenie.sequences.absence import no_collection, no_sequence
 
         raise no_collection(collection_digest) if size < 0 else no_sequence(collection_digest, region_name)
-    _, length, _, digest, _ = line.decode().split("\t", 4)
+    _, length, alphabet, digest, _ = line.decode().split("\t", 4)
     first = 0 if start is None else start
     last = int(length) if end is None else end
     if not 0 <= first <= last <= int(length):
         from refgenie.sequences.reader import bounds
 
         bounds(region_name, int(length), start, end)
-    if not _is_there(f"{store_path}/sequences/{digest[:2]}/{digest}.seq"):
+    packed = f"{store_path}/sequences/{digest[:2]}/{digest}.seq"
+    if not _is_there(packed):
         from refgenie.sequences.absence import not_here
 
         raise not_here(store_path, collection_digest, region_name, digest)
     view = f"{store_path}/refgenie/views/{collection_digest}"
-    if size <= _SMALL and _is_there(f"{view}/rgstore.json"):
+    found = _read_packed(store_path, packed, alphabet, int(length), first, last)
+    if found is not None:
+        residues = found
+    elif size <= _SMALL and _is_there(f"{view}/rgstore.json"):
         residues = _decode(view, digest, first, last)
     else:
         residues = _decode_alone(store_path, line, digest, first, last)
@@ -95,6 +100,15 @@ def _find(path: str, name: str) -> tuple[bytes | None, int]:
             return content[at + 1 : len(content) if end < 0 else end], len(content)
     finally:
         os.close(descriptor)
+
+
+def _read_packed(store_path: str, path: str, alphabet: str, length: int, start: int, end: int) -> str | None:
+    with open(f"{store_path}/rgstore.json", "rb") as handle:  # noqa: PTH123
+        if b'"Encoded"' not in handle.read():
+            return None
+    from refgenie.sequences import packed
+
+    return packed.read(path, alphabet, length, start, end)
 
 
 def _decode(view: str, digest: str, start: int, end: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from refgenie.db.database import Database
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from refgenie.transfer.subscriptions import SubscriptionService
 
 
 def stored_folders(database: Database) -> tuple[str | None, str | None]:
@@ -47,9 +50,20 @@ class ConfigurationRecord:
 
 
 class ConfigurationService:
-    """Reads the configuration."""
+    """Reads the configuration, and subscribes to servers.
 
-    def __init__(self, database: Database, folders: Folders, settings: Settings) -> None:
+    Args:
+        subscriptions: The service that does it; called when it is needed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        folders: Folders,
+        settings: Settings,
+        subscriptions: Callable[[], SubscriptionService],
+    ) -> None:
+        self._subscriptions = subscriptions
         self._database = database
         self._folders = folders
         self._settings = settings
@@ -58,6 +72,14 @@ class ConfigurationService:
         """Subscribed servers in the order in which they are asked."""
         with self._database.read() as session:
             return list(session.scalars(select(models.Server.url).order_by(models.Server.id)))
+
+    def subscribe(self, urls: Iterable[str] | str) -> list[str]:
+        """Subscribe to servers; see SubscriptionService.subscribe."""
+        return self._subscriptions().subscribe(urls)
+
+    def unsubscribe(self, urls: Iterable[str] | str) -> list[str]:
+        """Unsubscribe from servers; see SubscriptionService.unsubscribe."""
+        return self._subscriptions().unsubscribe(urls)
 
     def get(self) -> ConfigurationRecord:
         """All of it."""

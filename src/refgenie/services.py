@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -12,10 +12,11 @@ from refgenie.config.settings import Settings
 from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks
 from refgenie.core.progress import NoProgress, Progress
-from refgenie.core.records import AssetClassRecord
+from refgenie.core.records import AssetClassRecord, AssetRecord
 from refgenie.errors import NotPermittedError
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from sqlalchemy import Engine
 
     from refgenie.assets.alias_tree import AliasTree
@@ -190,7 +191,9 @@ class Services:
         """Folders, version and subscribed servers."""
         from refgenie.configuration import ConfigurationService
 
-        return ConfigurationService(self.database, self.folders, self.settings)
+        return ConfigurationService(
+            self.database, self.folders, self.settings, lambda: self.transfers.subscriptions
+        )
 
     @cached_property
     def alias(self) -> AliasService:
@@ -242,7 +245,16 @@ class Services:
             _LateClasses(self),
             digest_fasta=self._digest_fasta,
             progress=self.progress,
+            renamed=self._stage_again,
+            remote_table=self._remote_table,
         )
+
+    # Methods, not the services' own: those need this one to be wired.
+    def _stage_again(self, record: AssetRecord) -> bool:
+        return self.transfers.stage.refresh(record)
+
+    def _remote_table(self, genomes: Sequence[str]) -> Table:
+        return self.transfers.catalog.table(genomes)
 
     @cached_property
     def builds(self) -> BuildService:

@@ -57,7 +57,11 @@ class AssetService:
         *,
         digest_fasta: Callable[[Path], str] | None = None,
         progress: Progress | None = None,
+        renamed: Callable[[AssetRecord], object] | None = None,
+        remote_table: Callable[[Sequence[str]], Table] | None = None,
     ) -> None:
+        self._renamed = renamed
+        self._remote_table = remote_table
         self._database = database
         self._folders = folders
         self._aliases = aliases
@@ -134,6 +138,17 @@ class AssetService:
         for alias, digest in sorted(aliases.items()):
             names[digest] = f"{names[digest]}, {alias}" if digest in names else alias
         return tables.assets(records, names, size=size)
+
+    def remote_table(self, genome_names: Sequence[str] | None = None) -> Table:
+        """What the subscribed servers offer, as a rich table.
+
+        Raises:
+            NotFoundError: No server is subscribed, or none has one of the genomes.
+            NetworkError: Every server is dead.
+        """
+        if self._remote_table is None:
+            raise NotFoundError("no server is subscribed", hint="refgenie subscribe URL")
+        return self._remote_table(genome_names or ())
 
     def seek(
         self,
@@ -300,14 +315,17 @@ class AssetService:
     def rename(
         self, genome_name: str, asset_group_name: str, asset_name: str | None, new_name: str
     ) -> AssetRecord:
-        """Rename an asset within its group.
+        """Rename an asset within its group; one that is staged is staged again under its new name.
 
         Raises:
             NotFoundError: It is not here.
             ConflictError: The new name is taken.
         """
         path = RegistryPath(genome_name, asset_group_name, asset=asset_name)
-        return self._changes.rename(path, self._aliases.resolve(genome_name), new_name)
+        record = self._changes.rename(path, self._aliases.resolve(genome_name), new_name)
+        if self._renamed is not None:
+            self._renamed(record)
+        return record
 
     def set_default(self, genome_name: str, asset_group_name: str, asset_name: str) -> AssetRecord:
         """Make an asset the default of its group.

@@ -93,11 +93,19 @@ class RemoteCatalog:
             raise NotFoundError(f"no server has the genome {', '.join(unknown)}", hint="refgenie listr")
         return listings
 
-    def table(
-        self, genomes: Sequence[str] = (), servers: Iterable[str] | None = None
-    ) -> builtins.list[Table]:
-        """A rich table for each server that answered."""
-        return [listing_table(listing) for listing in self.list(genomes, servers) if listing.error is None]
+    def table(self, genomes: Sequence[str] = (), servers: Iterable[str] | None = None) -> Table:
+        """What the servers offer as one rich table."""
+        from refgenie.core.tables import make_table
+
+        return make_table(
+            "Remote refgenie assets",
+            ("server", *_COLUMNS),
+            [
+                (listing.server, *_cells(asset))
+                for listing in self.list(genomes, servers)
+                for asset in listing.assets
+            ],
+        )
 
     def seek(
         self, path: RegistryPath, *, servers: Iterable[str] | None = None, remote_class: str | None = None
@@ -179,22 +187,24 @@ class RemoteCatalog:
 
 def listing_table(listing: RemoteListing) -> Table:
     """What one server offers as a rich table."""
-    from refgenie.core.tables import human_size, make_table
+    from refgenie.core.tables import make_table
 
-    return make_table(
-        listing.server,
-        ("genome", "asset group", "asset", "class", "served as", "size"),
-        [
-            (
-                ", ".join(asset.aliases) or asset.genome_digest,
-                asset.asset_group_name,
-                asset.name,
-                asset.asset_class_name,
-                ", ".join(asset.serving_modes) or "none",
-                human_size(asset.size),
-            )
-            for asset in listing.assets
-        ],
+    return make_table(listing.server, _COLUMNS, [_cells(asset) for asset in listing.assets])
+
+
+_COLUMNS = ("genome", "asset group", "asset", "class", "served as", "size")
+
+
+def _cells(asset: RemoteAsset) -> tuple[str, ...]:
+    from refgenie.core.tables import human_size
+
+    return (
+        ", ".join(asset.aliases) or asset.genome_digest,
+        asset.asset_group_name,
+        asset.name,
+        asset.asset_class_name,
+        ", ".join(asset.serving_modes) or "none",
+        human_size(asset.size),
     )
 
 

@@ -126,17 +126,17 @@ class StageService:
             asset = self._assets.get(named.genome_digest, named.asset_group_name, named.name)
             return [self._stage(asset, mode, threads) for mode in self._modes(asset)]
 
-    def refresh(self, genome_name: str, asset_group_name: str, asset_name: str) -> bool:
-        """Stage an asset again that is staged, after it was renamed or replaced; True where it was staged."""
-        asset = self._assets.get(genome_name, asset_group_name, asset_name)
+    def refresh(self, asset: AssetRecord) -> bool:
+        """Stage an asset again that is staged, after it was renamed or replaced.
+
+        Returns:
+            Whether it was staged.
+        """
         with self._database.read() as session:
-            is_staged = session.scalar(
-                select(StagedAsset.id).where(StagedAsset.asset_id == asset.id).limit(1)
-            )
-        if is_staged is None:
-            return False
-        self.add(asset.genome_digest, asset.asset_group_name, asset.name)
-        return True
+            found = session.scalar(select(StagedAsset.id).where(StagedAsset.asset_id == asset.id).limit(1))
+        if found is not None:
+            self.add(asset.genome_digest, asset.asset_group_name, asset.name)
+        return found is not None
 
     def list(self, genomes: Iterable[str] | None = None) -> builtins.list[StagedAssetRecord]:
         """What is staged (of some genomes), sorted by registry path and mode."""

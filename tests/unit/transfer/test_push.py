@@ -86,7 +86,7 @@ def test_what_is_staged_anew_is_pending_again(home: Installation, tmp_path: Path
     home.rg.remote.add("s3", f"s3://{bucket}", name="one")
     push(home)
     home.add("lambda", "toy", {"a.bin": b"new"}, folder=tmp_path / "new", force=True)
-    home.stage.refresh("lambda", "toy", "default")
+    assert home.stage.refresh(home.rg.asset.get("lambda", "toy"))
     (status,) = home.rg.remote.status(["one"])
     assert (status.pushed, status.pending) == (0, 2)
     assert push(home) == [("archive", "pushed"), ("file", "pushed")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import URL, delete
+from sqlalchemy import URL, delete, make_url
 
 from refgenie.core.layout import Folders
 from refgenie.db.database import Database
@@ -59,26 +60,43 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     return folders
 
 
-@pytest.fixture(params=["local-sqlite_url", pytest.param("server-postgres_url", marks=pytest.mark.postgres)])
-def mode_home(request: pytest.FixtureRequest, store: Folders) -> Iterator[Home]:
-    """The store as the server's own, and as a remote one with PostgreSQL, as a site has them."""
-    mode_name, _, fixture = request.param.partition("-")
-    database = Database.from_url(request.getfixturevalue(fixture))
+def opened_home(mode_name: str, store: Folders, url: URL) -> Iterator[Home]:
+    database = Database.from_url(url)
     if mode_name == "local":
         yield Home(database, store)
-        database.dispose()
-        return
-    with serve_folder(store.store) as static:
-        mode = ServerMode(static.url)
-        yield Home(database, Folders(store.genome_folder.with_name("other"), store.archive_folder), mode=mode)
-        mode.close()
+    else:
+        with serve_folder(store.store) as static:
+            mode = ServerMode(static.url)
+            elsewhere = Folders(store.genome_folder.with_name("other"), store.archive_folder)
+            yield Home(database, elsewhere, mode=mode)
+            mode.close()
     database.dispose()
 
 
-@pytest.fixture
-def served(mode_home: Home) -> Iterator[TestClient]:
-    with TestClient(create_app(mode_home, QUIET)) as client:
-        yield client
+@pytest.fixture(params=["local", pytest.param("server", marks=pytest.mark.postgres)])
+def mode_home(request: pytest.FixtureRequest, store: Folders) -> Iterator[Home]:
+    """The store as the server's own, and as a remote one with PostgreSQL, as a site has them."""
+    name = "sqlite_url" if request.param == "local" else "postgres_url"
+    yield from opened_home(request.param, store, request.getfixturevalue(name))
+
+
+@pytest.fixture(scope="module", params=["local", pytest.param("server", marks=pytest.mark.postgres)])
+def served(
+    request: pytest.FixtureRequest, store: Folders, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """The same for tests that change nothing."""
+    if request.param == "local":
+        path = tmp_path_factory.mktemp("registry") / "refgenie"
+        shutil.copy(request.getfixturevalue("_sqlite_template"), path)
+        url = make_url(f"sqlite:///{path}")
+    else:
+        server = request.getfixturevalue("postgres_server")
+        url = server.create_database(request.getfixturevalue("_postgres_template"))
+    for home in opened_home(request.param, store, url):
+        with TestClient(create_app(home, QUIET)) as client:
+            yield client
+    if request.param == "server":
+        server.drop_database(url)
 
 
 def test_all_of_refgets_own_checks_pass(mode_home: Home) -> None:
@@ -170,7 +188,7 @@ def test_what_is_no_collection_is_not_compared(served: TestClient, posted: dict[
     assert served.post(f"/seqcol/comparison/{BASE}", json=posted).status_code == 422
 
 
-def test_aliases_and_metadata_of_the_store(served: TestClient, mode_home: Home) -> None:
+def test_aliases_and_metadata_of_the_store(served: TestClient) -> None:
     assert served.get("/seqcol/list/alias/collection").json() == {"namespaces": ["ncbi", "refgenie"]}
     assert served.get("/seqcol/alias/collection/ncbi/GCF_1").json()["digest"] == BASE
     assert served.get(f"/seqcol/aliases/collection/{BASE}").json()["aliases"] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,21 +46,26 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folders, str]:
     return folders, digest
 
 
-@pytest.fixture(params=["local", "server"])
+@pytest.fixture(scope="module", params=["local", "server"])
 def client(
-    request: pytest.FixtureRequest, store: tuple[Folders, str], sqlite_url: URL
+    request: pytest.FixtureRequest,
+    store: tuple[Folders, str],
+    _sqlite_template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[TestClient]:
-    database = Database.from_url(sqlite_url)
+    """The store as the server's own, and as a remote one; nothing changes either."""
+    path = tmp_path_factory.mktemp("registry") / "refgenie"
+    shutil.copy(_sqlite_template, path)
+    database = Database.from_url(f"sqlite:///{path}")
     folders = store[0]
     if request.param == "local":
         with TestClient(create_app(Home(database, folders), QUIET)) as opened:
             yield opened
     else:
+        elsewhere = Folders(folders.genome_folder.with_name("no"), folders.archive_folder)
         with serve_folder(folders.store) as static:
             mode = ServerMode(static.url)
-            home = Home(
-                database, Folders(folders.genome_folder.with_name("no"), folders.archive_folder), mode=mode
-            )
+            home = Home(database, elsewhere, mode=mode)
             with TestClient(create_app(home, QUIET)) as opened:
                 yield opened
             mode.close()

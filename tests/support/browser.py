@@ -64,7 +64,7 @@ class Tab:
         self.weight, self.expected_status = 0, status
         answer = self.page.goto(f"{self.url}{path}")
         assert answer.status == status, f"{path}: {answer.status}"
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_function("document.querySelector('.htmx-request') === null")
 
     def check(self, what: str) -> None:
         """Nothing is wrong with the page as it is now."""

@@ -138,11 +138,17 @@ class DownloadWatch:
             nonlocal status, from_start
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = dict(message.get("headers", ()))
-                from_start = headers.get(b"content-range", b"bytes 0-").startswith(b"bytes 0-")
+                from_start = _begins(dict(message.get("headers", ())), dict(scope["headers"]))
             await send(message)
 
         await self._app(scope, receive, noting)
         download = scope["state"].get("download")
         if download is not None and status in {200, 206, 307} and from_start:
             self._downloads.happened(download)
+
+
+def _begins(answered: dict[bytes, bytes], asked: dict[bytes, bytes]) -> bool:
+    """Whether an answer begins with the first byte; nginx takes the range of what is left to it."""
+    if b"x-accel-redirect" in answered:
+        return asked.get(b"range", b"bytes=0-").startswith(b"bytes=0-")
+    return answered.get(b"content-range", b"bytes 0-").startswith(b"bytes 0-")

@@ -249,6 +249,9 @@ def test_the_body_can_be_left_to_nginx(home: Home, digest: str) -> None:
         assert answer.headers["x-accel-redirect"] == (
             f"/internal/{GENOME}/fasta/{digest}__default/deep/%C3%BC%201.txt"
         )
+        for wanted in ("bytes=0-1", "bytes=2-"):  # the second is the rest of a download
+            client.get(f"/v4/assets/{digest}/files/empty", headers={"Range": wanted})
+        assert client.app.state.site.downloads._counts[("asset", digest)] == 2  # type: ignore[attr-defined]
         kept = {"If-None-Match": answer.headers["etag"]}
         assert client.get(f"/v4/assets/{digest}/files/deep/ü 1.txt", headers=kept).status_code == 304
 

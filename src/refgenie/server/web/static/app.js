@@ -65,6 +65,8 @@ function follow(box) {
   const bar = box.querySelector("progress");
   const told = box.querySelector("[data-told]");
   const events = new EventSource(box.dataset.job);
+  // After a lost connection everything is told again.
+  events.addEventListener("open", () => log.replaceChildren());
   events.addEventListener("progress", (event) => {
     const now = JSON.parse(event.data);
     bar.hidden = false;

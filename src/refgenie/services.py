@@ -18,6 +18,7 @@ from refgenie.errors import NotPermittedError
 if TYPE_CHECKING:
     from rich.table import Table
     from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
     from refgenie.assets.alias_tree import AliasTree
     from refgenie.assets.doctor import Doctor
@@ -207,7 +208,19 @@ class Services:
         """Genomes and their sequences."""
         from refgenie.genomes.service import GenomeService
 
-        return GenomeService(self.database, self.mode, self.folders, self.locks, self.alias)
+        def described(session: Session, digest: str) -> None:
+            from refgenie.assets import manifest
+
+            manifest.update_genome(session, self.folders, digest)
+
+        return GenomeService(
+            self.database,
+            self.mode,
+            self.folders,
+            self.locks,
+            self.alias,
+            described=described,
+        )
 
     @cached_property
     def asset_class(self) -> AssetClassService:

@@ -136,7 +136,7 @@ class Doctor:
             assets = [lookup.described(row) for row in lookup.rows(session)]
         if not self._content_root.is_dir() and any(not asset.external for asset in assets):
             # A disk that is not mounted is no reason to forget what is on it.
-            remedy = "mount it, or set the genome folder right: refgenie config get"
+            remedy = "mount it, or name the right one: refgenie init --genome-folder FOLDER"
             return [
                 (
                     Finding("genome folder without content", str(self._content_root), remedy, fixable=False),

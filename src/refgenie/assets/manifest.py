@@ -13,12 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from refgenie.assets import lookup
 from refgenie.core import layout
 from refgenie.core.layout import Folders
-from refgenie.db.models import Asset, AssetClass, Genome, Recipe
+from refgenie.db.models import Asset, AssetClass, AssetGroup, Genome, Recipe
 from refgenie.sequences.durable import sync_folder, write_bytes, writing
 
 FORMAT = 1
@@ -173,6 +174,16 @@ def update(session: Session, folders: Folders, keys: Iterable[ContentKey]) -> No
                 for folder in (path.parent, path.parent.parent):
                     with suppress(OSError):  # others are in it
                         folder.rmdir()
+
+
+def update_genome(session: Session, folders: Folders, genome_digest: str) -> None:
+    """Make the manifests of all assets of a genome say what this session's registry says of it."""
+    rows = session.execute(
+        select(AssetGroup.name, Asset.digest)
+        .join(Asset.group)
+        .where(AssetGroup.genome_digest == genome_digest)
+    )
+    update(session, folders, [(genome_digest, group, digest) for group, digest in rows.all()])
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -111,6 +111,9 @@ def _usage(error: BaseException) -> int | None:
         return None
     context = getattr(error, "ctx", None)
     message = getattr(error, "format_message", lambda: str(error))()
+    if message.startswith("Usage: "):  # a group without a command: its help, as the parser gives it
+        sys.stderr.write(f"{message}\n")
+        return code
     if message:
         sys.stderr.write(f"error: {message}\n")
     if context is not None:

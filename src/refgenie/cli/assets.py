@@ -90,7 +90,7 @@ def show(path: Path, json: Json = False) -> None:
     emit_table(table(None, ("", path), [row for row in rows if row[1] not in {None, ""}]))
 
 
-def log(path: Path) -> None:
+def log(path: Path, json: Json = False) -> None:
     """Print the log of the build that made an asset."""
     record = _get(path)
     if record.build_id is None:
@@ -98,9 +98,10 @@ def log(path: Path) -> None:
     folder = STATE.reader.folders.genome_folder
     file = folder / build_path(record.genome_digest, record.asset_group_name, record.build_id) / "log"
     try:
-        write_text(read_text(None, str(file)))
+        text = read_text(None, str(file))
     except NotFoundError as error:
         raise NotFoundError(f"the log of {path} is not there: {file}") from error
+    emit_json({"log": text}) if json else write_text(text)
 
 
 def files(path: Path, json: Json = False) -> None:
@@ -136,7 +137,14 @@ def seek(
         for path in wanted:
             make_present(STATE.writer, path, pull=pull, build=build)
     rg = STATE.reader
-    found = [rg.asset.seek_path(path, absolute=absolute, must_exist=exists) for path in wanted]
+    found: list[str] = []
+    failures: list[tuple[str, RefgenieError]] = []
+    for path in wanted:
+        try:
+            found.append(rg.asset.seek_path(path, absolute=absolute, must_exist=exists))
+        except RefgenieError as error:
+            failures.append((str(path), error))
+    raise_failures(failures)
     if json:
         emit_json([{"registry_path": path, "path": place} for path, place in zip(paths, found, strict=True)])
         return
@@ -249,9 +257,11 @@ def default(path: Path, json: Json = False) -> None:
 def populate(
     text: Annotated[str | None, typer.Argument(metavar="[TEXT]")] = None,
     file: Annotated[str | None, typer.Option("--file", help="Read this file.")] = None,
+    json: Json = False,
 ) -> None:
     """Replace every refgenie://genome/group[.key][:asset] in a text by its local path."""
-    write_text(STATE.reader.populate(read_text(text, file)))
+    written = STATE.reader.populate(read_text(text, file))
+    emit_json({"text": written}) if json else write_text(written)
 
 
 def read_text(text: str | None, file: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Digests may begin with a dash: as arguments they are no options."""
+"""How arguments are told from options: digests may begin with a dash, some options take several values."""
 
 from __future__ import annotations
 
@@ -14,13 +14,26 @@ _DIGEST = re.compile(r"-[A-Za-z0-9_-]{31}(?:/.*)?\Z", re.DOTALL)
 _MARK = "\ue000"  # of the private use area: nothing that a user types
 
 
+def begins_with_digest(argument: str) -> bool:
+    """Whether an argument that begins with a dash is a digest, or a registry path that begins with one."""
+    return _DIGEST.match(argument) is not None
+
+
 class Command(TyperCommand):
-    """A command whose arguments may be digests that begin with a dash."""
+    """A command whose arguments may be digests that begin with a dash.
+
+    Where it has no arguments, an option that may be repeated also takes several values at once
+    (``-a one two``).
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Hide such digests from the parser."""
+        """Hide such digests from the parser, and repeat options for their further values."""
         options = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
-        marked = [f"{_MARK}{arg}" if _DIGEST.match(arg) and arg not in options else arg for arg in args]
+        marked = [f"{_MARK}{arg}" if begins_with_digest(arg) and arg not in options else arg for arg in args]
+        if all(param.param_type_name == "option" for param in self.params):
+            marked = _repeated(
+                marked, {name for param in self.params if _is_list(param) for name in param.opts}
+            )
         try:
             rest = super().parse_args(ctx, marked)
         except Exception as error:
@@ -29,6 +42,23 @@ class Command(TyperCommand):
             raise
         ctx.params.update({name: _unmarked(value) for name, value in ctx.params.items()})
         return rest
+
+
+def _is_list(param: Any) -> bool:
+    return bool(getattr(param, "multiple", False))
+
+
+def _repeated(args: list[str], lists: set[str]) -> list[str]:
+    """``-a one two`` as ``-a one -a two``."""
+    written: list[str] = []
+    option = None
+    for place, arg in enumerate(args):
+        if arg.startswith("-"):
+            option = arg if arg in lists else None
+        elif option is not None and args[place - 1] != option:
+            written.append(option)
+        written.append(arg)
+    return written
 
 
 def _unmarked(value: Any) -> Any:

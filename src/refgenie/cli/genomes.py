@@ -132,19 +132,19 @@ def _compact(value: object) -> str:
 
 def remove(
     genomes: Annotated[list[str], typer.Argument(metavar="GENOME...", help="Aliases or digests.")],
-    force: Annotated[bool, typer.Option("--force", "-f", help="Also with its assets; do not ask.")] = False,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Do not ask.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Remove genomes with their names, and their sequences that no other genome uses."""
+    """Remove genomes with their names, their assets, and their sequences that no other genome uses."""
     from refgenie.cli.assets import raise_failures
 
-    if not confirm(f"Remove {', '.join(genomes)}?", yes=yes or force):
+    if not confirm(f"Remove {', '.join(genomes)} with all assets?", yes=yes or force):
         note("nothing was removed")
         return
     failures: list[tuple[str, RefgenieError]] = []
     for genome in genomes:
         try:
-            STATE.writer.genome.remove(genome, force=force)
+            STATE.writer.genome.remove(genome, force=True)
         except RefgenieError as error:
             failures.append((genome, error))
         else:

@@ -59,12 +59,15 @@ def getseq(
     json: Json = False,
 ) -> None:
     """Print the sequence of regions; 0-based, half-open."""
-    rest = list(arguments or ())
+    rest, given = list(arguments or ()), list(region or ())
     if genome is None:
         if not rest:
             raise UsageError("no genome is given", hint="refgenie getseq GENOME REGION...")
-        genome = rest.pop(0)
-    with _regions([*rest, *(region or ())], bed) as regions:
+        genome, *rest = rest
+        given = [*rest, *given]
+    else:
+        given += rest  # `-l one two`: what follows the option's first value is its second
+    with _regions(given, bed) as regions:
         if not regions:
             raise UsageError("no region is given", hint=f"refgenie getseq {genome} chr1:0-1000")
         retrieval = STATE.reader.sequences

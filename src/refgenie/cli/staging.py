@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from refgenie.cli.dashes import begins_with_digest
 from refgenie.cli.options import Genomes, Json, Paths, Yes
 from refgenie.cli.output import confirm, emit_json, emit_table, human_size, note, table
 from refgenie.cli.state import STATE
@@ -27,9 +28,13 @@ class _AddByDefault(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """See click."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
+        if args and args[0] not in self.commands and _is_path(args[0]):
             args.insert(0, "add")
         return super().parse_args(ctx, args)
+
+
+def _is_path(argument: str) -> bool:
+    return not argument.startswith("-") or begins_with_digest(argument)
 
 
 def register(app: typer.Typer, add_group: Callable[..., None]) -> None:

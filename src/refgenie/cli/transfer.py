@@ -98,10 +98,12 @@ def populater(
     file: Annotated[str | None, typer.Option("--file", help="Read this file.")] = None,
     server: Servers = None,
     remote_class: RemoteClass = None,
+    json: Json = False,
 ) -> None:
     """Replace every refgenie://genome/group[.key][:asset] in a text by its remote URI."""
     catalog = STATE.reader.transfers.catalog
-    write_text(catalog.populate(read_text(text, file), servers=server, remote_class=remote_class))
+    written = catalog.populate(read_text(text, file), servers=server, remote_class=remote_class)
+    emit_json({"text": written}) if json else write_text(written)
 
 
 def pull(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from refgenie.cli.output import confirm, emit, emit_json, emit_table, human_size
 from refgenie.cli.state import STATE
 from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import DigestMismatchError, UsageError
+
+if TYPE_CHECKING:
+    from refgenie.assets.doctor import Finding
 
 
 def register(app: typer.Typer, add_group: Callable[..., None]) -> None:  # noqa: ARG001
@@ -55,7 +58,7 @@ def verify(
         emit_table(table(None, ("where", "what", "fault"), faults))
     if left:
         raise DigestMismatchError(
-            f"{len(left)} faults were found",
+            "1 fault was found" if len(left) == 1 else f"{len(left)} faults were found",
             hint="refgenie pull or build the asset again with --force, or verify GENOME --repair FASTA",
         )
     if not json:
@@ -82,14 +85,20 @@ def doctor(
         emit_table(
             table(
                 None,
-                ("what", "where", "fixed" if fix else "--fix would"),
-                ((item.kind, item.where, item.remedy) for item in found),
+                ("what", "where", "state", "remedy"),
+                ((item.kind, item.where, _state(item), item.remedy) for item in found),
             )
         )
     else:
         emit("nothing to mend")
-    if found and not fix:
+    if not all(item.mended for item in found):
         raise typer.Exit(DigestMismatchError.exit_code)
+
+
+def _state(finding: Finding) -> str:
+    if finding.mended:
+        return "mended"
+    return "--fix mends it" if finding.fixable else "left to you"
 
 
 def _rebuild(*, yes: bool, json: bool) -> None:

@@ -124,7 +124,10 @@ class Database:
 def _sqlite_engine(path: Path, mode: str) -> Engine:
     def connect() -> sqlite3.Connection:
         if not path.exists():
-            raise NotFoundError(f"no registry at {path}", hint="refgenie init")
+            raise NotFoundError(
+                f"no registry at {path}",
+                hint="refgenie init; or, where it was moved, set its path in the database configuration file",
+            )
         connection = _open_sqlite(path, mode)
         if mode == "ro":
             try:

@@ -66,7 +66,7 @@ def _translated(error: DBAPIError, engine: Engine) -> Exception:
     if state.startswith("23"):
         return ConflictError(f"the registry refused a record: {message.splitlines()[0]}")
     if error.connection_invalidated or state.startswith(("08", "28", "3D", "57")) or not state:
-        return NetworkError(f"cannot reach the registry {where}: {message.strip()}")
+        return NetworkError(f"cannot reach the registry {where}: {' '.join(message.split())}")
     return error
 
 

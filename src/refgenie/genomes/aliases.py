@@ -70,13 +70,18 @@ class AliasService:
         """The digest of a genome that is named by alias or digest.
 
         Raises:
-            NotFoundError: No such genome; the hint has the nearest alias.
+            NotFoundError: No such genome; the hint has the nearest alias. Or no genome folder.
         """
         if is_genome_digest(genome):
             if self._is_registered(genome) or self._mode.has_collection(genome):
                 return genome
         elif (digest := self._backend.resolve(genome)) is not None:
             return digest
+        if not self._folders.genome_folder.is_dir():
+            raise NotFoundError(
+                f"there is no genome folder {self._folders.genome_folder}",
+                hint="mount it, or where it was moved: refgenie init --genome-folder FOLDER",
+            )
         near = nearest(genome, [record.name for record in self._backend.all()])
         hint = f"did you mean {near}? " if near else ""
         raise NotFoundError(f"there is no genome {genome}", hint=f"{hint}refgenie alias get")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 
 class GenomeService:
-    """Initializes, lists, describes, compares and removes genomes."""
+    """Initializes, lists, describes, compares and removes genomes.
+
+    Args:
+        described: Called in the transaction that changes what is said of a genome.
+    """
 
     def __init__(
         self,
@@ -39,7 +43,9 @@ class GenomeService:
         folders: Folders,
         locks: Locks,
         aliases: AliasService,
+        described: Callable[[Session, str], None] | None = None,
     ) -> None:
+        self._described = described
         self._database = database
         self._mode = mode
         self._folders = folders
@@ -192,6 +198,8 @@ class GenomeService:
                 row.description = description or None
             if species is not None:
                 row.species_name = species or None
+            if self._described is not None:
+                self._described(session, digest)
 
         with self._locks.hold(STORE_LOCK):
             if document is not None:

@@ -1,0 +1,118 @@
+"""Habits of the command line that no single room owns: values, several failures at once, upkeep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.console import Console
+from support.in_process import InProcess
+from support.sequences import write_fasta
+
+ONE = ">chr1\nACGTACGTAC\n"
+TWO = ">chr1\nTTTTTTTTTT\n"
+# The names were looked for until the digest began with a dash.
+DASHED = ">d139\nACGT\n"
+DASHED_DIGEST = "-caXVOcafs2wzwWNH03vnzgvSQGJvhbH"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Console:
+    """A home with the genomes ``one`` and ``two``."""
+    console = InProcess(tmp_path / "home")
+    console("init").succeeded()
+    for name, text in (("one", ONE), ("two", TWO)):
+        fasta = write_fasta(tmp_path / f"{name}.fa", text)
+        console("genome", "init", "--fasta", fasta, "--name", name).succeeded()
+    return console
+
+
+@pytest.mark.parametrize("group", [(), ("genome",)], ids=["program", "group"])
+def test_without_a_command_there_is_help_and_no_error(site: Console, group: tuple[str, ...]) -> None:
+    ended = site(*group)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("Usage: refgenie")
+    assert "Commands:" in ended.stderr
+
+
+def test_an_option_takes_several_values(site: Console) -> None:
+    site("alias", "set", "-a", "first", "second", "-d", "one").succeeded()
+    found = site("alias", "get", "-a", "second", "first", "--json").succeeded().json
+    assert [alias["name"] for alias in found] == ["first", "second"]
+    site("alias", "remove", "-a", "first", "second").succeeded()
+    assert {alias["name"] for alias in site("alias", "get", "-g", "one", "two", "--json").json} == {
+        "one",
+        "two",
+    }
+
+
+def test_regions_keep_their_order(site: Console) -> None:
+    for regions in (("-l", "chr1:0-2", "chr1:2-5"), ("-l", "chr1:0-2", "-l", "chr1:2-5")):
+        assert site("getseq", "-g", "one", *regions).succeeded().stdout == "AC\nGTA\n"
+
+
+def test_a_digest_with_a_dash_is_staged(site: Console, tmp_path: Path) -> None:
+    fasta = write_fasta(tmp_path / "dashed.fa", DASHED)
+    assert (
+        site("genome", "init", "--fasta", fasta, "--name", "dashed").succeeded().stdout.strip()
+        == DASHED_DIGEST
+    )
+    site("build", f"{DASHED_DIGEST}/fasta").succeeded()
+    site("stage", f"{DASHED_DIGEST}/fasta").succeeded()
+    assert {item["genome_digest"] for item in site("stage", "list", "--json").json} == {DASHED_DIGEST}
+
+
+def test_seek_names_all_that_is_missing(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    ended = site("seek", "one/nothing", "one/fasta", "two/fasta")
+    assert (ended.code, ended.stdout) == (3, "")
+    assert "one/nothing" in ended.stderr
+    assert "two/fasta" in ended.stderr
+
+
+def test_texts_have_json_too(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    path = site("seek", "one/fasta").stdout
+    assert site("populate", "--json", "refgenie://one/fasta").succeeded().json == {"text": path}
+    assert "refgenie-build-fasta" in site("asset", "log", "one/fasta", "--json").succeeded().json["log"]
+
+
+def test_a_genome_goes_with_its_assets(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    asked = site("genome", "remove", "one")
+    assert asked.code == 2
+    assert "with all assets" in asked.stderr
+    site("genome", "remove", "-y", "one").succeeded()
+    assert [genome["aliases"] for genome in site("genome", "list", "--json").json] == [["two"]]
+    assert site("list", "--json").json == []
+
+
+def test_what_is_said_of_a_genome_outlives_the_database(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    site("genome", "set-metadata", "one", "--description", "The first", "--species", "Phage x").succeeded()
+    (site.home / "refgenie").unlink()
+    site("doctor", "--rebuild", "-y").succeeded()
+    shown = site("genome", "show", "one", "--json").succeeded().json
+    assert (shown["description"], shown["species_name"]) == ("The first", "Phage x")
+
+
+def test_doctor_says_what_it_leaves(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    index = Path(site("seek", "one/fasta.fai", "--abs").stdout.strip())
+    index.unlink()
+    ended = site("doctor", "--fix")
+    assert ended.code == 6
+    assert "left to you" in ended.stdout
+
+
+def test_a_folder_that_was_moved_is_named(site: Console, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    site("build", "one/fasta").succeeded()
+    site.genome_folder.rename(elsewhere)
+    ended = site("seek", "one/fasta")
+    assert ended.code == 3
+    assert f"there is no genome folder {site.genome_folder}" in ended.stderr
+    assert "refgenie init --genome-folder" in ended.stderr
+    site("init", "--genome-folder", elsewhere).succeeded()
+    assert site("seek", "-e", "one/fasta").succeeded().stdout.startswith(f"{elsewhere}/")

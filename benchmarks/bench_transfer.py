@@ -41,6 +41,25 @@ with Refgenie() as rg:
         obstore.put(store, archive.name, archive)
         print(ours, time.perf_counter() - begin)
 """
+PULL = """
+import subprocess, sys, time
+from refgenie import Refgenie
+from refgenie.transfer import download, pulling, unpack
+group, folder, script, runs = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+with Refgenie() as rg:
+    for run in range(runs + 1):
+        if run:
+            rg.asset.remove("bench", group)
+        subprocess.run(["bash", "-ec", f"rm -rf {folder} && mkdir {folder}"], check=True)
+        begin = time.perf_counter()
+        rg.pull("bench", group)
+        subprocess.run(["sync", "-f", str(rg.folders.genome_folder)], check=True)
+        ours = time.perf_counter() - begin
+        begin = time.perf_counter()
+        subprocess.run(["bash", "-ec", script], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["sync", "-f", folder], check=True)
+        print(ours, time.perf_counter() - begin)
+"""
 S3 = """
 import sys, time, boto3, logging
 from moto.server import ThreadedMotoServer
@@ -64,7 +83,7 @@ def measure(folder: Path, smoke: bool) -> Iterator[Row]:
     content = site.home / "genomes" / "data" / genome / "packed" / digest
     yield from _stage(folder, site, content, runs, total)
     with _serving(site) as url:
-        yield from _pull(folder, url, genome, digest, runs, total)
+        yield from _pull(folder, url, digest, runs, total)
     yield from _push(site, genome, runs)
 
 
@@ -121,45 +140,46 @@ def _stage(folder: Path, site: Installation, content: Path, runs: int, total: in
     site.refgenie("stage", "bench/loose")
 
 
-def _pull(folder: Path, url: str, genome: str, digest: str, runs: int, total: int) -> Iterator[Row]:
+def _pull(folder: Path, url: str, digest: str, runs: int, total: int) -> Iterator[Row]:
     laptop = Installation(folder / "laptop")
     laptop.refgenie("init")
     laptop.refgenie("subscribe", url)
     laptop.refgenie("genome", "init", "--fasta", folder / "small.fa", "--name", "bench")
     there = folder / "curl"
-
-    def remove_theirs() -> None:
-        shutil.rmtree(there, ignore_errors=True)
-        there.mkdir()
-
     shown = f"{total // 1_000_000} MB"
     archive = f"{url}/v4/assets/{digest}/archive?asset_group_name=packed"
     files = f"{url}/v4/assets/{digest}/files"
     scripts = {
         "packed": (
-            f"cd {there} && curl -sf '{archive}' -o x.tgz && tar xzf x.tgz && sha256sum default/*",
+            f"curl -sf '{archive}' -o x.tgz && tar xzf x.tgz && sha256sum default/*",
             "curl, tar xzf, sha256sum",
             0.6,
         ),
         "loose": (
-            f"cd {there} && curl -sf -O '{files}/genome.{{fa,pac,sa}}?asset_group_name=loose' && sha256sum *",
+            f"curl -sf -O '{files}/genome.{{fa,pac,sa}}?asset_group_name=loose' && sha256sum *",
             "curl, sha256sum",
             1.2,
         ),
     }
+    # From the first request on: what is compared is the transfer, not the start of a program.
     for group, (script, yardstick, bar) in scripts.items():
+        printed = subprocess.run(
+            [sys.executable, "-c", PULL, group, there, script, str(runs)],
+            env=laptop.env,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        laptop.refgenie("remove", f"bench/{group}", "--yes")
+        ours, theirs = _medians(printed)
+        yield Row(f"pull of {shown}, {group}", yardstick, ours, theirs, bar)
 
-        def remove_ours(group: str = group) -> None:
-            if (laptop.home / "genomes" / "data" / genome / group).exists():
-                laptop.refgenie("remove", f"bench/{group}", "--yes")
 
-        yield timed(
-            f"pull of {shown}, {group}", yardstick,
-            Command(laptop.flushed("pull", f"bench/{group}"), env=laptop.env, prepare=remove_ours),
-            Command(then_flushed(["bash", "-ec", script], folder), prepare=remove_theirs),
-            bar=bar, runs=runs,
-        )  # fmt: skip
-        remove_ours()
+def _medians(printed: str) -> tuple[float, float]:
+    """Of two columns; the first line is the warm-up."""
+    times = [[float(part) for part in line.split()] for line in printed.splitlines()[1:]]
+    ours, theirs = (statistics.median(column) for column in zip(*times, strict=True))
+    return ours, theirs
 
 
 def _push(site: Installation, genome: str, runs: int) -> Iterator[Row]:
@@ -184,8 +204,7 @@ def _push(site: Installation, genome: str, runs: int) -> Iterator[Row]:
     finally:
         server.terminate()
         server.wait()
-    times = [[float(part) for part in line.split()] for line in printed.splitlines()[1:]]
-    ours, theirs = (statistics.median(column) for column in zip(*times, strict=True))
+    ours, theirs = _medians(printed)
     shown = f"push of {archive.stat().st_size // 1_000_000} MB to S3"
     yield Row(shown, "obstore's put, in process", ours, theirs, 1.15)
 

@@ -49,5 +49,6 @@ def test_every_command_that_a_page_shows_exists(page: Path) -> None:
         words = command.split()
         prefixes = {" ".join(words[:length]) for length in (2, 3)}
         found = max(prefixes & known, key=len, default="nothing")
-        is_group = any(other.startswith(f"{found} ") for other in known)
+        # `stage PATH` is `stage add PATH`: the one group that is also a command.
+        is_group = found != "refgenie stage" and any(other.startswith(f"{found} ") for other in known)
         assert found in known and not is_group, command

@@ -16,7 +16,16 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import bench_build_fasta, bench_genome_init, bench_getseq, bench_seek, bench_transfer
+from benchmarks import (
+    bench_build_fasta,
+    bench_download,
+    bench_genome_init,
+    bench_getseq,
+    bench_listing,
+    bench_seek,
+    bench_seqcol,
+    bench_transfer,
+)
 from benchmarks.measure import Row, table
 
 Measurement = Callable[[Path, bool], Iterator[Row]]
@@ -27,6 +36,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "genome_init": bench_genome_init.measure,
     "build_fasta": bench_build_fasta.measure,
     "transfer": bench_transfer.measure,
+    "download": bench_download.measure,
+    "listing": bench_listing.measure,
+    "seqcol": bench_seqcol.measure,
 }
 
 
@@ -45,13 +57,13 @@ def main() -> int:
         folder = Path(tempfile.mkdtemp(prefix=f"refgenie-bench-{name}-", dir=options.folder))
         try:
             for row in MEASUREMENTS[name](folder, options.smoke):
-                print(f"{row.what}: {row.ratio:.2f}×, bar {row.bar:g}×", file=sys.stderr, flush=True)
+                print(f"{row.what}: {row.ratio:.2f}×, bar {row.shown_bar}", file=sys.stderr, flush=True)
                 rows.append(row)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     print(machine())
     print(table(rows))
-    return int(not options.smoke and any(row.ratio > row.bar for row in rows))
+    return int(not options.smoke and not all(row.reached for row in rows))
 
 
 def machine() -> str:

@@ -55,6 +55,20 @@ class Installation:
             raise RuntimeError(f"refgenie {arguments} ended with {ended.returncode}: {ended.stderr}")
         return ended.stdout.rstrip("\n")
 
+    def python(self, script: str, *arguments: str | Path) -> str:
+        """Run a Python script for this installation; what it prints, without the last line end."""
+        ended = subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode:
+            raise RuntimeError(f"a script of the measurement failed: {ended.stderr}")
+        return ended.stdout.rstrip("\n")
+
     def command(self, *arguments: str | Path) -> Command:
         """A command of refgenie to be measured."""
         return Command([SCRIPTS / "refgenie", *arguments], env=self.env)

@@ -77,33 +77,38 @@ def interleaved(commands: Sequence[Command], runs: int, warm_up: int = 1) -> lis
 
 
 def peak_memory(command: Command) -> int:
-    """Largest sum of the proportional memory (PSS) of a command's processes, in bytes; sampled."""
+    """Largest memory of a command's processes together while it runs, in bytes; see highest_memory."""
     command.prepare()
     process = command.start()
+    return highest_memory(process.pid, lambda: command.finish(process))
+
+
+def highest_memory(pid: int, work: Callable[[], object]) -> int:
+    """Largest memory (see tree_memory) of a process and its descendants during ``work``; sampled."""
     ended = threading.Event()
     peak = 0
 
     def watch() -> None:
         nonlocal peak
-        parent = psutil.Process(process.pid)
         while not ended.is_set():
-            peak = max(peak, tree_memory(parent))
+            peak = max(peak, tree_memory(pid))
             ended.wait(SAMPLING_INTERVAL)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        command.finish(process)
+        work()
     finally:
         ended.set()
         watcher.join()
     return peak
 
 
-def tree_memory(parent: psutil.Process) -> int:
-    """PSS of a process and its descendants: what they share counts once."""
+def tree_memory(pid: int) -> int:
+    """PSS of a process and its descendants, in bytes: what they share counts once."""
     total = 0
     try:
+        parent = psutil.Process(pid)
         members = [parent, *parent.children(recursive=True)]
     except psutil.NoSuchProcess:
         return 0
@@ -117,7 +122,12 @@ def tree_memory(parent: psutil.Process) -> int:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a figure of ours beside its yardstick's, in ``unit``."""
+    """One line of the table: a figure of ours beside its yardstick's.
+
+    Attributes:
+        bar: The ratio that is permitted; the least one where ``at_least``, else the greatest.
+        unit: ``s``, ``B``, ``B/s`` or ``/s``.
+    """
 
     what: str
     yardstick: str
@@ -125,11 +135,22 @@ class Row:
     theirs: float
     bar: float
     unit: str = "s"
+    at_least: bool = False
 
     @property
     def ratio(self) -> float:
         """How many times the yardstick."""
         return self.ours / self.theirs
+
+    @property
+    def reached(self) -> bool:
+        """Whether the bar is reached."""
+        return self.ratio >= self.bar if self.at_least else self.ratio <= self.bar
+
+    @property
+    def shown_bar(self) -> str:
+        """The bar and on which side of it is good."""
+        return f"{'≥' if self.at_least else '≤'} {self.bar:g}×"
 
     def cells(self) -> list[str]:
         """What the table shows."""
@@ -139,15 +160,17 @@ class Row:
             quantity(self.ours, self.unit),
             quantity(self.theirs, self.unit),
             f"{self.ratio:.2f}×",
-            f"≤ {self.bar:g}×",
-            "yes" if self.ratio <= self.bar else "**no**",
+            self.shown_bar,
+            "yes" if self.reached else "**no**",
         ]
 
 
 def quantity(value: float, unit: str) -> str:
     """A figure with its unit, in a size that can be read."""
-    if unit == "B":
-        return f"{value / 1e6:.0f} MB"
+    if unit == "/s":
+        return f"{value:.0f} /s" if value >= 100 else f"{value:.1f} /s"
+    if unit.startswith("B"):
+        return f"{value / 1e6:.0f} M{unit}"
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
 

@@ -8,12 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import JSON, Connection, func, insert, literal, select, update
 
 from refgenie.core import seek
 from refgenie.core.layout import ALIAS_FILE
 from refgenie.db import models
 from refgenie.db.database import Database
+from refgenie.db.transfer_models import StagedAsset
 
 BATCH = 20_000
 
@@ -68,6 +69,19 @@ def fill(database: Database, genome_folder: Path, *, genomes: int, groups: int, 
             .where(models.RegistryState.key == seek.ALIAS_STAMP_KEY)
             .values(value=seek.alias_stamp(alias_file))
         )
+
+
+def stage_all(database: Database) -> None:
+    """Record all assets as staged file by file, so that they are served; the planner learns of the tables."""
+    asset, group = models.Asset, models.AssetGroup
+    path = group.genome_digest + "/" + group.name + "/" + asset.digest
+    every = select(
+        asset.id, literal("file"), path, asset.digest, asset.size, literal([], JSON), func.now()
+    ).join(group, group.id == asset.asset_group_id)
+    columns = ["asset_id", "mode", "path", "digest", "size", "directory_contents", "created_at"]
+    with database.engine.begin() as connection:
+        connection.execute(insert(StagedAsset).from_select(columns, every))
+        connection.exec_driver_sql("ANALYZE")
 
 
 def next_id(connection: Connection, model: type[models.Base]) -> int:

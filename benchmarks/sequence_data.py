@@ -61,3 +61,12 @@ def gzipped(path: Path) -> Path:
     with path.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as target:
         shutil.copyfileobj(plain, target, 1 << 20)
     return packed
+
+
+def write_noise(path: Path, size: int, seed: int = 3) -> Path:
+    """Write a file of random bytes: no compressor and no file system makes it smaller."""
+    chance = random.Random(seed)
+    with path.open("wb") as file:
+        for at in range(0, size, 1 << 24):
+            file.write(chance.randbytes(min(1 << 24, size - at)))
+    return path

@@ -11,13 +11,15 @@ import pytest
 
 from benchmarks.__main__ import MEASUREMENTS
 
+PROGRAMS = {"getseq": ["samtools"], "transfer": ["curl"], "download": ["nginx"]}
+"""What the yardsticks are, where they are no Python packages."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("name", sorted(MEASUREMENTS))
 def test_measurement(name: str, tmp_path: Path, require_program: Callable[..., Path]) -> None:
-    if name == "getseq":
-        require_program("samtools")
+    if name in PROGRAMS:
+        require_program(*PROGRAMS[name])
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks", name, "--smoke", "--folder", tmp_path],
         cwd=REPOSITORY,

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import Command, Row, interleaved, peak_memory, seconds, table
+from benchmarks.measure import (
+    Command,
+    Row,
+    highest_memory,
+    interleaved,
+    peak_memory,
+    seconds,
+    table,
+    tree_memory,
+)
 from benchmarks.sequence_data import write_genome
 
 MEGABYTE = 1_000_000
@@ -50,6 +60,32 @@ def test_a_missed_bar_is_shown() -> None:
         "| x | y | 200.0 ms | 100.0 ms | 2.00× | ≤ 3× | yes |",
         "| z | y | 4 MB | 1 MB | 4.00× | ≤ 1.5× | **no** |",
     ]
+
+
+def test_the_bar_of_a_rate_is_below_it() -> None:
+    row = Row("x", "y", 95e6, 100e6, bar=0.9, unit="B/s", at_least=True)
+    assert row.reached
+    assert table([row]).splitlines()[2] == "| x | y | 95 MB/s | 100 MB/s | 0.95× | ≥ 0.9× | yes |"
+    slow = Row("x", "y", 4.0, 120.0, bar=0.05, unit="/s", at_least=True)
+    assert table([slow]).splitlines()[2] == "| x | y | 4.0 /s | 120 /s | 0.03× | ≥ 0.05× | **no** |"
+
+
+def test_memory_during_some_work_is_the_highest() -> None:
+    code = "import sys; sys.stdin.readline(); kept = bytearray(80_000_000); del kept; print(1); sys.stdin.readline()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def work() -> None:
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            process.stdout.readline()
+
+        idle = tree_memory(process.pid)
+        peak = highest_memory(process.pid, work)
+        process.stdin.write(b"\n")
+    assert peak > idle + 40 * MEGABYTE
 
 
 def test_genomes_are_the_same_every_time(tmp_path: Path) -> None:

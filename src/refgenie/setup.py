@@ -33,9 +33,7 @@ def initialize(rg: Services) -> list[str]:
     if (empty or opened.is_sqlite) and not migrate.upgrade(opened).is_current:
         made.append(f"registry {opened.engine.url.render_as_string(hide_password=True)}")
     migrate.require_current(opened)
-    if _record_folders(rg, opened):
-        made.append(f"genome folder {rg.folders.genome_folder}")
-        made.append(f"archive folder {rg.folders.archive_folder}")
+    made += _record_folders(rg, opened)
     _make_folder(rg.folders.archive_folder)
     for name in (layout.DATA, layout.ALIAS):
         _make_folder(rg.folders.genome_folder / name)
@@ -50,19 +48,20 @@ def initialize(rg: Services) -> list[str]:
     return made
 
 
-def _record_folders(rg: Services, database: Database) -> bool:
-    """Keep the folders in the registry where none are kept, or others were asked for."""
+def _record_folders(rg: Services, database: Database) -> list[str]:
+    """Keep the folders in the registry where none are kept, or others were asked for; a line for each."""
 
-    def record(session: Session) -> bool:
+    def record(session: Session) -> list[str]:
         row = session.get(models.Configuration, 1)
         wanted = rg.settings.folders(*((row.genome_folder, row.genome_archive_folder) if row else ()))
         genome, archive = str(wanted.genome_folder), str(wanted.archive_folder)
+        kept = (row.genome_folder, row.genome_archive_folder) if row else (None, None)
         if row is None:
-            session.add(models.Configuration(id=1, genome_folder=genome, genome_archive_folder=archive))
-            return True
-        changed = (row.genome_folder, row.genome_archive_folder) != (genome, archive)
+            row = models.Configuration(id=1)
+            session.add(row)
         row.genome_folder, row.genome_archive_folder = genome, archive
-        return changed
+        named = (("genome folder", kept[0], genome), ("archive folder", kept[1], archive))
+        return [f"{what} {now}" for what, before, now in named if now != before]
 
     return database.write(record)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from refgenie.assets.service import AssetService
 from support.console import Console
 from support.in_process import InProcess
 from support.sequences import write_fasta
@@ -114,5 +116,23 @@ def test_a_folder_that_was_moved_is_named(site: Console, tmp_path: Path) -> None
     assert ended.code == 3
     assert f"there is no genome folder {site.genome_folder}" in ended.stderr
     assert "refgenie init --genome-folder" in ended.stderr
-    site("init", "--genome-folder", elsewhere).succeeded()
+    moved = site("init", "--genome-folder", elsewhere).succeeded()
+    assert moved.stderr == f"created genome folder {elsewhere}\n"
     assert site("seek", "-e", "one/fasta").succeeded().stdout.startswith(f"{elsewhere}/")
+
+
+def test_a_bug_ends_with_70_and_a_report(
+    site: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("for the test")
+
+    monkeypatch.setattr(AssetService, "list", broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = site("list")
+    assert (ended.code, ended.stdout) == (70, "")
+    error, hint = ended.stderr.splitlines()
+    assert error == "error: refgenie has a bug: ZeroDivisionError: for the test"
+    report = next(Path(word) for word in hint.split() if word.startswith("/"))
+    assert "in broken" in report.read_text()
+    assert "Traceback" in site("--log-level", "DEBUG", "list").stderr

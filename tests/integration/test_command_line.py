@@ -136,3 +136,23 @@ def test_a_bug_ends_with_70_and_a_report(
     report = next(Path(word) for word in hint.split() if word.startswith("/"))
     assert "in broken" in report.read_text()
     assert "Traceback" in site("--log-level", "DEBUG", "list").stderr
+
+
+def test_a_damaged_store_is_named_by_build_and_verify_and_mended_from_the_fasta(
+    site: Console, tmp_path: Path
+) -> None:
+    # `one` and `two` have one sequence each.
+    for stored in (site.genome_folder / ".refget_store" / "sequences").rglob("*.seq"):
+        content = bytearray(stored.read_bytes())
+        content[0] ^= 0xFF
+        stored.chmod(0o644)
+        stored.write_bytes(content)
+    built = site("build", "one/fasta")
+    assert built.code == 6
+    assert "hint: refgenie verify one" in built.stderr
+    found = site("verify", "one", "--json")
+    assert found.code == 6
+    assert [fault["fault"] for fault in found.json["faults"]] == ["altered"]
+    assert "1 fault was found" in found.stderr
+    site("verify", "one", "--repair", tmp_path / "one.fa").succeeded()
+    site("build", "one/fasta").succeeded()

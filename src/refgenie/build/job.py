@@ -321,10 +321,15 @@ class BuildJob:
             return
         found = store.digest_fasta(fasta)
         if found != digest:
+            from_store = not self._build.files and not self._build.assets
             raise DigestMismatchError(
                 f"{self._build.request.registry_path}: the FASTA file that was built has the sequence "
                 f"collection digest {found}, not the genome's {digest}",
-                hint="give a FASTA file of other sequences another asset group",
+                hint=(
+                    f"refgenie verify {self._build.request.genome}"
+                    if from_store
+                    else "give a FASTA file of other sequences another asset group"
+                ),
             )
 
     def _genome_document(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +56,19 @@ class Installation:
             raise RuntimeError(f"refgenie {arguments} ended with {ended.returncode}: {ended.stderr}")
         return ended.stdout.rstrip("\n")
 
-    def python(self, script: str, *arguments: str | Path) -> str:
-        """Run a Python script for this installation; what it prints, without the last line end."""
+    def python(
+        self, script: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
+    ) -> str:
+        """Run a Python script for this installation; what it prints, without the last line end.
+
+        Args:
+            script: The program's text.
+            arguments: What it finds in ``sys.argv``.
+            environment: Variables besides ``env``.
+        """
         ended = subprocess.run(
             [sys.executable, "-c", script, *map(str, arguments)],
-            env=self.env,
+            env={**self.env, **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

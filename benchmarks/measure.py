@@ -182,15 +182,17 @@ def timed(
     *,
     bar: float,
     runs: int,
+    warm_up: int = 1,
     summary: Callable[[Iterable[float]], float] = statistics.median,
 ) -> Row:
     """Measure a command beside its yardstick.
 
     Args:
-        runs: Runs of each, after one that does not count.
+        runs: Runs of each that count.
+        warm_up: Runs of each before them.
         summary: Median, or the minimum where a difference of a few per cent is looked for.
     """
-    our_times, their_times = interleaved([ours, theirs], runs)
+    our_times, their_times = interleaved([ours, theirs], runs, warm_up)
     return Row(what, yardstick, summary(our_times), summary(their_times), bar)
 
 

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r'^```console(?: title="([^"]*)")?\n(.*?)^```', re.MULTILINE | re.DOTALL)
+SETTINGS = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ANYTHING = "..."
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a page and the output that the page shows; ``...`` stands for anything."""
+    """One command of a page and the output that the page shows; ``...`` stands for anything.
+
+    Attributes:
+        machine: The title of the console: on which machine the command is given; mostly empty.
+    """
 
     command: str
     shown: str
+    machine: str = ""
+
+    @property
+    def in_background(self) -> bool:
+        """Whether the shell does not wait for the command."""
+        return self.command.endswith(" &")
+
+    def renamed(self, names: Mapping[str, str]) -> Step:
+        """The step with the page's names of machines and ports replaced by those of a test."""
+        command, shown = self.command, self.shown
+        for page, test in names.items():
+            command, shown = command.replace(page, test), shown.replace(page, test)
+        return replace(self, command=command, shown=shown)
 
     def matches(self, output: str) -> bool:
         """Whether the output is what is shown; white space at the ends of lines does not count."""
@@ -31,11 +50,22 @@ def stripped(text: str) -> str:
 def steps(page: Path) -> list[Step]:
     """All commands (``$ …``) of the page's console blocks, in order."""
     found: list[Step] = []
-    for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+    for machine, block in BLOCK.findall(page.read_text(encoding="utf-8")):
         for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = entry.partition("\n")
             while command.endswith("\\"):
                 more, _, shown = shown.partition("\n")
                 command = f"{command}\n{more}"
-            found.append(Step(command, shown))
+            found.append(Step(command, shown, machine))
     return found
+
+
+def exported(page: Path) -> set[str]:
+    """Names of the variables that the page's ``sh`` blocks export."""
+    settings = SETTINGS.findall(page.read_text(encoding="utf-8"))
+    return {
+        assignment.partition("=")[0]
+        for line in "".join(settings).splitlines()
+        if line.startswith("export ")
+        for assignment in line.split()[1:]
+    }

@@ -162,8 +162,9 @@ def _open_sqlite(path: Path, mode: str) -> sqlite3.Connection:
 def _server_engine(url: URL) -> Engine:
     return create_engine(
         url,
-        pool_size=5,
-        max_overflow=15,
+        # Opened when they are needed, and kept: to open one for a request costs more than most answers.
+        pool_size=20,
+        max_overflow=0,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "application_name": "refgenie"},
     )

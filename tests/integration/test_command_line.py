@@ -108,6 +108,17 @@ def test_doctor_says_what_it_leaves(site: Console) -> None:
     assert "left to you" in ended.stdout
 
 
+def test_doctor_names_what_a_hand_put_among_the_content(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    group = Path(site("seek", "one/fasta", "--abs").stdout.strip()).parent.parent
+    (group / "mine").mkdir()
+    (group.parent.parent / "notes.txt").write_text("x")
+    found = site("doctor", "--fix", "--json")
+    assert found.code == 6
+    assert [Path(item["where"]).name for item in found.json["findings"]] == ["mine", "notes.txt"]
+    assert (group / "mine").is_dir()
+
+
 def test_a_folder_that_was_moved_is_named(site: Console, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     site("build", "one/fasta").succeeded()

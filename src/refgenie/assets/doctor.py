@@ -193,6 +193,10 @@ class Doctor:
                     Finding(kind, self._shown(where), "remove it"),
                     partial(self._publisher.release, *key),
                 )
+        for entry in left_over.foreign_entries(self._folders):
+            # Somebody may need it, and put it there by hand: it is not ours to remove.
+            remedy = "remove it; or take it in: refgenie add"
+            yield Finding("among the content, but no asset", self._shown(entry), remedy, fixable=False), None
 
     def _record_again(self, key: ContentKey) -> None:
         try:

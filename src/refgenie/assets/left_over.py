@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from refgenie.assets.manifest import ContentKey
 from refgenie.core import layout
 from refgenie.core.layout import Folders
-from refgenie.core.names import is_asset_digest
+from refgenie.core.names import is_asset_digest, is_genome_digest
 from refgenie.db.models import Asset, AssetGroup, Build, now
 
 RUNNING = "running"
@@ -40,6 +41,33 @@ def content_keys(folders: Folders) -> set[ContentKey]:
         for path in root.glob("*/*/*")
         if is_asset_digest(path.name) and path.is_dir()
     }
+
+
+def foreign_entries(folders: Folders) -> Iterator[Path]:
+    """What lies among the content without being the folder of a genome, a group or an asset."""
+    root = folders.genome_folder / layout.DATA
+    for genome in _visible(root):
+        if not is_genome_digest(genome.name) or _is_no_folder(genome):
+            yield genome
+            continue
+        for group in _visible(genome):
+            if _is_no_folder(group):
+                yield group
+                continue
+            yield from (
+                entry for entry in _visible(group) if not is_asset_digest(entry.name) or _is_no_folder(entry)
+            )
+
+
+def _is_no_folder(path: Path) -> bool:
+    return not path.is_dir() and os.path.lexists(path)  # not one that was removed meanwhile
+
+
+def _visible(folder: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError:
+        return []
 
 
 def size_of(path: Path) -> int:

@@ -33,8 +33,10 @@ class KeptCollections:
 
     def level2(self, digest: str) -> bytes:
         """The collection; NotFoundError where there is none."""
+        if not self._has(digest):
+            raise missing("sequence collection", digest)
         found = self._get(digest)
-        if found is not None and self._has(digest):
+        if found is not None:
             return found
         # One at a time: a big one takes a second and hundreds of megabytes while it is made.
         with self._making:

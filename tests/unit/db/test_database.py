@@ -114,7 +114,7 @@ def test_no_registry_says_how_to_make_one(tmp_path: Path) -> None:
     database = Database.from_url(f"sqlite:///{tmp_path}/none")
     with pytest.raises(NotFoundError) as caught, database.read() as session:
         session.scalar(select(models.Genome.digest))
-    assert caught.value.hint == "refgenie init"
+    assert caught.value.hint.startswith("refgenie init")
     assert not list(tmp_path.iterdir())
 
 

@@ -49,7 +49,8 @@ def fetch(
 
         bounds(region_name, int(length), start, end)
     packed = f"{store_path}/sequences/{digest[:2]}/{digest}.seq"
-    if not _is_there(packed):
+    # Residues may be here by another genome that has them, before a remote one's list says how.
+    if alphabet == "Unknown" or not _is_there(packed):
         from refgenie.sequences.absence import not_here
 
         raise not_here(store_path, collection_digest, region_name, digest)

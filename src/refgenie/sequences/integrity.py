@@ -17,7 +17,7 @@ from refgenie.sequences.remote.arrival import arrive, move_in
 from refgenie.sequences.remote.registration import origin_of
 from refgenie.sequences.remote.sources import make_source
 from refgenie.sequences.staging import staging_folder
-from refgenie.sequences.store_files import StoreFiles, sequence_line
+from refgenie.sequences.store_files import UNKNOWN, StoreFiles, sequence_line
 from refgenie.sequences.views import passing_view
 from refgenie.sequences.workers import Worker
 
@@ -36,9 +36,11 @@ def verify(files: StoreFiles, digest: str | None, progress: Progress) -> list[Fa
             continue
         remote = files.origin(collection).exists()
         for entry in files.sequences(collection):
-            if files.sequence(entry.digest).exists():
-                present[entry.digest] = entry
-            elif not remote:
+            here = files.sequence(entry.digest).exists()
+            known = files.known(entry) if here and entry.digest not in present else entry
+            if here and known.alphabet != UNKNOWN:
+                present[entry.digest] = known
+            elif not here and not remote:
                 faults.append(Fault("missing", entry.digest, f"{entry.name} is not in the store"))
     return faults + _digest_again(files, list(present.values()), progress)
 

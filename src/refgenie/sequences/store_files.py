@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,24 @@ class StoreFiles:
         except (OSError, ValueError):
             content = {}
         write_bytes(self.manifest, describe(self, content if isinstance(content, dict) else {}))
+
+    def known(self, entry: SequenceInfo) -> SequenceInfo:
+        """A collection's sequence with the MD5 and alphabet that another collection brought.
+
+        A remote collection is listed before its residues were seen; the same sequence may have
+        come with an imported genome since.
+        """
+        if entry.alphabet != UNKNOWN:
+            return entry
+        try:
+            content = self.sequence_index.read_bytes()
+        except FileNotFoundError:
+            return entry
+        at = content.find(b"\t" + entry.digest.encode() + b"\t")
+        if at < 0:
+            return entry
+        found = parse_sequence(content[content.rfind(b"\n", 0, at) + 1 :].split(b"\n", 1)[0])
+        return replace(entry, alphabet=found.alphabet, md5=found.md5)
 
     def sequence_lines(self) -> dict[bytes, bytes]:
         """Sequence digest to the index's line, line end included."""

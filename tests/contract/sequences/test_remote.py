@@ -93,6 +93,23 @@ def test_what_was_read_once_is_read_without_the_server(mode: LocalMode, publishe
     assert fetch(str(mode.store_path), published.mixed, "rna", 0, 5) == "ACGUU"
 
 
+def test_sequences_that_another_genome_brought_need_no_server(
+    published: Published, mode: LocalMode, tmp_path: Path
+) -> None:
+    """A remote collection is listed before its residues were seen: how they are packed is told later."""
+    with served(seqcol_app(published)) as url:
+        mode.register_remote(f"{url}/seqcol", published.mixed)
+    renamed = MIXED.replace(">dna", ">chr1").replace(">rna", ">chr2").replace(">protein", ">chr3")
+    mode.import_fasta(write_fasta(tmp_path / "relative.fa", renamed))
+    assert mode.verify() == []
+    for _ in range(2):
+        with mode.open(published.mixed) as reader:
+            for name, residues in read_fasta(MIXED).items():
+                assert reader.fetch(name) == residues.upper()
+    assert fetch(str(mode.store_path), published.mixed, "dna", 2, 6) == "GTNA"
+    assert mode.verify() == []
+
+
 def test_a_static_store_hands_on_its_mask(static_store: Published, mode: LocalMode) -> None:
     assert mode.register_remote(static_store.url, static_store.small).masking == "soft"
     with mode.open(static_store.small) as reader:

@@ -6,13 +6,14 @@ import base64
 import hashlib
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import NoProgress, Progress
-from refgenie.errors import DigestMismatchError, InvalidInputError
+from refgenie.errors import DigestMismatchError, InvalidInputError, NotPermittedError
 from refgenie.sequences.durable import sync_files, sync_folder, write_bytes, writing
 from refgenie.sequences.engine import open_store, pieces
 from refgenie.sequences.exact import write_exact
@@ -62,8 +63,13 @@ class Keeper:
             DigestMismatchError: Something else arrived; it was not kept.
             NetworkError, NotFoundError: It did not arrive.
         """
-        if self.files.sequence(entry.digest).exists() and entry.alphabet != UNKNOWN:
-            return entry
+        if self.files.sequence(entry.digest).exists():
+            known = self.files.known(entry)
+            if known.alphabet != UNKNOWN:
+                if known != entry:
+                    with suppress(NotPermittedError):  # it can be read all the same
+                        self._note(collection, known)
+                return known
         with (
             staging_folder(self._work) as folder,
             self._progress.task(f"Fetching {entry.name}") as advance,

@@ -227,6 +227,8 @@ class Pulling:
         def transaction(work: Callable[[Session], Any]) -> Any:
             return self._aliases.place(names, asset.genome_digest, also=work)
 
+        # Gigabytes are flushed here, not while everybody else waits for the store.
+        self._publisher.seal(content)
         with self._locks.hold(STORE_LOCK, PATIENCE):
             return self._publisher.publish(
                 content,

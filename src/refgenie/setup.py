@@ -74,12 +74,16 @@ def _make_folder(path: Path) -> None:
 
 
 def purge(rg: Services, *, files: bool) -> None:
-    """Remove all records, and with ``files`` everything that refgenie keeps in its folders."""
+    """Remove all records, and with ``files`` everything that refgenie keeps in its folders.
+
+    Where the folders are stays known, so that what is left in them can be found again.
+    """
     folders = rg.folders
 
     def remove(session: Session) -> None:
         for table in reversed(models.Base.metadata.sorted_tables):
-            session.execute(delete(table))
+            if table is not models.Configuration.__table__:
+                session.execute(delete(table))
 
     with rg.locks.hold("store"):
         rg.database.write(remove)

@@ -1,0 +1,36 @@
+"""`purge`: asked about, all records go, with --files all files, and what is left can be found again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.in_process import InProcess
+
+
+def test_purge_and_rebuild(tmp_path: Path) -> None:
+    refgenie = InProcess(tmp_path / "home")
+    fasta = tmp_path / "phage.fa"
+    fasta.write_text(">phage\nACGTACGT\n")
+    elsewhere = tmp_path / "elsewhere"
+    refgenie("init", "--genome-folder", elsewhere).succeeded()
+    refgenie("genome", "init", "--fasta", fasta, "--name", "phage").succeeded()
+    refgenie("build", "phage/fasta").succeeded()
+
+    refused = refgenie("purge")
+    assert refused.code == 2
+    assert "--yes" in refused.stderr
+    assert refgenie("seek", "-e", "phage/fasta").code == 0
+
+    refgenie("purge", "--force").succeeded()
+    assert refgenie("seek", "phage/fasta").code == 3
+    assert refgenie("list", "--json").json == []
+    assert list(elsewhere.glob("data/*/fasta/*/*.fa"))
+
+    refgenie("doctor", "--rebuild", "-y").succeeded()
+    assert refgenie("seek", "-e", "phage/fasta").stdout.startswith(str(elsewhere))
+
+    refgenie("purge", "--files", "-y").succeeded()
+    assert not list(elsewhere.rglob("*.fa"))
+    assert not (elsewhere / ".refget_store").exists()
+    refgenie("init").succeeded()
+    refgenie("genome", "init", "--fasta", fasta, "--name", "phage").succeeded()

@@ -34,15 +34,18 @@ def test_importing_the_room_loads_nothing() -> None:
     assert not {name for name in found if name.startswith(("gtars", "refget.", "httpx", "isal"))}
 
 
-def test_a_region_is_fetched_with_the_engine_alone(mode: LocalMode, tmp_path: Path) -> None:
-    digest = mode.import_fasta(write_fasta(tmp_path / "in.fa")).collection.digest
-    code = (
-        "from refgenie.sequences.fast import fetch\n"
-        "assert fetch(sys.argv[1], sys.argv[2], 'chr2', 2, 6) == 'GGCC'"
-    )
-    found = modules_after(code, str(mode.store_path), digest)
-    assert "gtars" in found
-    assert not found & HEAVY
+def test_a_region_is_fetched_with_little_loaded(mode: LocalMode, tmp_path: Path) -> None:
+    """Packed DNA without the engine, other residues with nothing but it."""
+    fasta = write_fasta(tmp_path / "in.fa", ">dna\nACGTNACGTN\n>codes\nACGTKMACGT\n")
+    digest = mode.import_fasta(fasta).collection.digest
+    for name, residues, engine in (("dna", "GTNA", False), ("codes", "GTKM", True)):
+        code = (
+            "from refgenie.sequences.fast import fetch\n"
+            f"assert fetch(sys.argv[1], sys.argv[2], {name!r}, 2, 6) == {residues!r}"
+        )
+        found = modules_after(code, str(mode.store_path), digest)
+        assert ("gtars" in found) == engine
+        assert not found & HEAVY
 
 
 def test_a_large_collection_is_read_through_a_view_of_one_sequence(

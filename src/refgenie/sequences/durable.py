@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -50,10 +50,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+_FEW = 200
+"""Files or folders up to which each is flushed; flushing the whole disk once is faster beyond."""
+
+
+def sync_folders(folders: Collection[Path]) -> None:
+    """Flush the entries of many folders."""
+    if len(folders) > _FEW:
+        os.sync()
+        return
+    for folder in folders:
+        sync_folder(folder)
+
+
 def sync_files(paths: Iterable[Path]) -> None:
-    """Flush the content of many files; past a few of them the whole disk at once is faster."""
+    """Flush the content of many files."""
     listed = list(paths)
-    if len(listed) > 200:
+    if len(listed) > _FEW:
         os.sync()
         return
     for path in listed:

@@ -21,7 +21,14 @@ from typing import Any
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import Progress
 from refgenie.errors import DigestMismatchError
-from refgenie.sequences.durable import sync_files, sync_folder, write_bytes, write_through, writing
+from refgenie.sequences.durable import (
+    sync_files,
+    sync_folder,
+    sync_folders,
+    write_bytes,
+    write_through,
+    writing,
+)
 from refgenie.sequences.exact import write_exact
 from refgenie.sequences.fasta_scan import FastaScan, ScannedSequence
 from refgenie.sequences.fasta_source import open_fasta, size_of
@@ -240,8 +247,7 @@ def _move_sequences(files: StoreFiles, staged: Staged) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             folders.add(place.parent)
         source.replace(place)
-    for folder in folders:
-        sync_folder(folder)
+    sync_folders(folders)
 
 
 def move_exact(path: Path, found: ScannedSequence, spool: Path) -> None:

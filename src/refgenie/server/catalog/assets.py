@@ -74,6 +74,7 @@ _LISTING = Listing(
         "asset_class_name": AssetClass.name.expression,
         "recipe_name": Recipe.name.expression,
     },
+    wide=True,
 )
 
 

@@ -121,6 +121,8 @@ class Listing:
         key: Last column to sort by, so that pages do not overlap.
         search: Field to the condition that it is searched by.
         order: Field to the column to sort by.
+        wide: Whether the rows have so many columns and joins that those left out at the beginning of
+            a page should be skipped without them.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Listing:
     key: ColumnElement[Any]
     search: Mapping[str, Search]
     order: Mapping[str, ColumnElement[Any]]
+    wide: bool = False
 
     def page(
         self, session: Session, query: ListQuery, filters: Sequence[ColumnElement[bool]]
@@ -142,6 +145,9 @@ class Listing:
         column = self.key if query.sort_by is None else self.order[query.sort_by]
         ordering = column.desc() if query.sort_order == "desc" else column.asc()
         page = statement.order_by(ordering, self.key).offset(query.offset).limit(query.limit)
+        if self.wide:
+            keys = session.scalars(page.with_only_columns(self.key, maintain_column_froms=True)).all()
+            page = self.source.where(self.key.in_(keys)).order_by(ordering, self.key)
         return session.execute(page).all(), total
 
     def _total(self, session: Session, query: ListQuery, statement: Select[*tuple[Any, ...]]) -> int:

@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,10 @@ netns="none"
 runtime="runc"
 cgroup_manager="cgroupfs"
 events_logger="file"
+lock_type="file"
+tmp_dir="{folder}/libpod"
 """
+"""Locks and state of this storage's own: processes that test at once would wait for each other's."""
 _STORAGE = """[storage]
 driver="vfs"
 runroot="{folder}/run"
@@ -56,13 +60,17 @@ def _copy_with_libraries(binary: Path, folder: Path) -> None:
 
 @contextmanager
 def podman_with_image(folder: Path) -> Iterator[dict[str, str]]:
-    """Environment variables under which ``podman`` works and has the image, in storage of its own."""
+    """Environment variables under which ``podman`` works and has the image, in storage of its own.
+
+    The storage lies in a short path: the sockets below it must not be longer than the system permits.
+    """
     podman = programs.require_program("podman", "runc")
     if os.geteuid() != 0:
         programs.unavailable("podman with runc is tested as the superuser")
     root = folder / "root"
     make_root(root)
-    (folder / "containers.conf").write_text(_CONFIGURATION)
+    folder = Path(tempfile.mkdtemp(prefix="rg", dir="/tmp"))
+    (folder / "containers.conf").write_text(_CONFIGURATION.format(folder=folder))
     (folder / "storage.conf").write_text(_STORAGE.format(folder=folder))
     variables = {
         "CONTAINERS_CONF": str(folder / "containers.conf"),
@@ -90,6 +98,7 @@ def podman_with_image(folder: Path) -> Iterator[dict[str, str]]:
         subprocess.run([podman, "rm", "--all", "--force"], env=environment, capture_output=True, check=False)
         for mounted in (folder / "graph", folder / "run"):
             subprocess.run(["umount", "-l", mounted / "overlay"], capture_output=True, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

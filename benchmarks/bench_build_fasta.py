@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def measure(folder: Path, smoke: bool) -> Iterator[Row]:
     home = Installation(folder / "home")
     home.refgenie("init")
     home.refgenie("genome", "init", "--fasta", fasta, "--name", "bench")
-    digest = home.refgenie("alias", "get", "-a", "bench").split()[-1]
+    digest = json.loads(home.refgenie("alias", "get", "-a", "bench", "--json"))[0]["genome_digest"]
     fasta.unlink()
     built = home.home / "genomes" / "data" / digest / "fasta"
     export = folder / "export"

@@ -199,6 +199,7 @@ def test_what_is_no_refgenie_server_is_not_subscribed(run_cli: Console, static_s
 
 
 def test_reading_remote_commands_leave_no_trace(site: Console, tmp_path: Path) -> None:
+    site("stage", "lambda/toy").succeeded()
     laptop = new_home(tmp_path / "laptop")
     with served(site) as url:
         laptop("subscribe", url).succeeded()

@@ -105,16 +105,16 @@ def stage(folder: Path, fasta: Path, progress: Progress) -> Staged:
             engine = stack.enter_context(Worker(job))
             engine.answer("ready")
             _feed(pipe, engine, first, text)
+            # While the engine writes the last sequence, the other core has time for these.
             readers = [engine]
             if sum(entry.length for entry in scan.sequences) > _SHARED:
-                # Started now, it is ready when the engine has written the last sequence.
                 readers.append(stack.enter_context(Worker({"do": "digest"})))
+            mask = folder / "mask"
+            found = _write_mask(mask, scan.sequences)
             digest = engine.answer("collection")
         sequences = private.sequences(digest)
         _compare(fasta, sequences, scan.sequences)
         _ask_to_read_back(readers, private, sequences, scan.sequences, spool)
-        mask = folder / "mask"
-        found = _write_mask(mask, scan.sequences)  # while the others read
         inexact = _read_back(readers, sum(entry.length for entry in sequences), progress)
     return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, found)
 

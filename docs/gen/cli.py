@@ -21,9 +21,9 @@ program as `refgenie`. What all commands have in common is said in
 def page() -> str:
     """Every command with its arguments and options."""
     os.environ["COLUMNS"] = "100"
-    from refgenie.cli.app import app
+    from refgenie.cli.app import application
 
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(application())
     context = typer.Context(command, info_name="refgenie")
     return INTRODUCTION + "".join(described(command, context, level=2))
 

@@ -19,6 +19,9 @@ import json, os, sys, tempfile
 import refgenie.cli.app, refgenie.api, refgenie.assets.service, refgenie.genomes.service
 from refgenie.cli import app, hot
 
+for module in app.COMMANDS:
+    app.application(module)
+
 def ask(way, words):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()

@@ -1,9 +1,10 @@
-"""The real console script in a child process, in a home of its own."""
+"""The console script in a child process, in a home of its own."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.fork_server import fork_server
+
 SCRIPTS = Path(sys.executable).parent
+STARTUP = re.compile(r"PYTHON|LANG|LC_|TMP|TZ")
+"""Variables that an interpreter reads when it starts: such a command is started as a user does."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,14 @@ class Console:
         timeout: float = 120,
     ) -> Outcome:
         """Run a command to its end; standard input is empty unless it is given."""
+        words = [str(argument) for argument in arguments]
+        environment, folder = self.environment(env), cwd or self.home.parent
+        if program == "refgenie" and not any(STARTUP.match(name) for name in env or ()):
+            return Outcome(*fork_server().run(words, environment, folder, stdin or "", timeout))
         ended = subprocess.run(
-            [SCRIPTS / program, *map(str, arguments)],
-            env=self.environment(env),
-            cwd=cwd or self.home.parent,
+            [SCRIPTS / program, *words],
+            env=environment,
+            cwd=folder,
             input=stdin or "",
             capture_output=True,
             text=True,

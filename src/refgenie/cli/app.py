@@ -1,12 +1,15 @@
 """The whole command line; `hot` answers the commonest reading commands without loading it.
 
-Every group of commands is one module with a function ``register(app)``.
+Every group of commands is one module with a function ``register(app, add_group)``.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
 from types import FrameType
 from typing import Annotated
 
@@ -15,15 +18,6 @@ import typer
 from refgenie.cli import failure
 from refgenie.cli.dashes import let_digests_begin_with_dashes
 from refgenie.cli.state import STATE
-
-app = typer.Typer(
-    name="refgenie",
-    help="Manage reference genome assets: build, pull, find and serve them by sequence digest.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 
 def _version(wanted: bool) -> None:
@@ -34,7 +28,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     log_level: Annotated[
         str | None,
@@ -51,35 +44,50 @@ def _options(
     STATE.start_logging()
 
 
-def add_group(group: typer.Typer, name: str, *, also: str | None = None) -> None:
-    """Add a group of commands, under a second spelling of its name too."""
-    app.add_typer(group, name=name)
-    if also is not None:
-        app.add_typer(group, name=also, hidden=True)
+COMMANDS = {
+    "setup": ("init", "config", "purge", "db"),
+    "genomes": ("genome", "alias"),
+    "sequences": ("getseq", "compare"),
+    "assets": ("list", "seek", "add", "remove", "rename", "id", "default", "populate", "asset"),
+    "build": ("build",),
+    "recipes": ("asset-class", "asset_class", "recipe", "data-channel", "data_channel"),
+    "transfer": ("subscribe", "unsubscribe", "listr", "seekr", "populater", "pull", "mirror"),
+    "staging": ("stage", "remote", "push"),
+    "serve": ("serve",),
+    "dash": ("dash",),
+    "upkeep": ("verify", "doctor", "gc"),
+}
+"""The modules of command groups, in the order of the help text, and the words that call them."""
 
 
-COMMAND_MODULES = (
-    "setup",
-    "genomes",
-    "sequences",
-    "assets",
-    "build",
-    "recipes",
-    "transfer",
-    "staging",
-    "serve",
-    "dash",
-    "upkeep",
-)
-"""Modules of command groups, in the order of the help text."""
+@cache
+def application(module: str | None = None) -> typer.Typer:
+    """The command line; of one module's commands alone where it is named, which is made sooner."""
+    app = typer.Typer(
+        name="refgenie",
+        help="Manage reference genome assets: build, pull, find and serve them by sequence digest.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
 
+    def add_group(group: typer.Typer, name: str, *, also: str | None = None) -> None:
+        app.add_typer(group, name=name)
+        if also is not None:
+            app.add_typer(group, name=also, hidden=True)
 
-def _load_commands() -> None:
-    from importlib import import_module
-
-    for module in COMMAND_MODULES:
-        import_module(f"refgenie.cli.{module}").register(app, add_group)
+    for name in COMMANDS if module is None else (module,):
+        import_module(f"refgenie.cli.{name}").register(app, add_group)
     let_digests_begin_with_dashes(app)
+    return app
+
+
+def _module_of(arguments: Sequence[str]) -> str | None:
+    """The module of the command that is called, where the first word says it."""
+    word = arguments[0] if arguments else ""
+    return next((module for module, words in COMMANDS.items() if word in words), None)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -91,7 +99,8 @@ def run(arguments: list[str] | None = None) -> int:
     # A batch system ends jobs by SIGTERM: it is to clean up as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = app(arguments, standalone_mode=False, prog_name="refgenie")
+        words = sys.argv[1:] if arguments is None else arguments
+        code = application(_module_of(words))(words, standalone_mode=False, prog_name="refgenie")
         sys.stdout.flush()
     except typer.Exit as leave:
         return leave.exit_code
@@ -119,6 +128,3 @@ def _usage(error: BaseException) -> int | None:
     if context is not None:
         sys.stderr.write(f"hint: {context.command_path} --help\n")
     return code
-
-
-_load_commands()

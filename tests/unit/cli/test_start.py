@@ -77,3 +77,12 @@ def test_the_public_names_are_these() -> None:
         assert getattr(refgenie, name) is not None
     with pytest.raises(AttributeError):
         _ = refgenie.no_such_name  # type: ignore[attr-defined]
+
+
+def test_each_command_is_known_by_the_module_that_has_it() -> None:
+    from refgenie.cli.app import COMMANDS, application
+
+    for module, words in COMMANDS.items():
+        made = application(module)
+        commands = {command.name for command in made.registered_commands}
+        assert commands | {group.name for group in made.registered_groups} == set(words)

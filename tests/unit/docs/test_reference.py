@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from refgenie.cli.app import app
+from refgenie.cli.app import application
 from support.tutorial import steps
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -77,7 +77,7 @@ def calls(command: str) -> list[list[str]]:
 def test_every_option_that_a_page_shows_is_taken(page: Path) -> None:
     for step in steps(page):
         for arguments in calls(step.command):
-            command = typer.main.get_command(app)
+            command = typer.main.get_command(application())
             while isinstance(command, typer.core.TyperGroup):
                 # `stage PATH` is `stage add PATH`.
                 name = arguments.pop(0) if arguments[0] in command.commands else "add"

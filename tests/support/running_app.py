@@ -12,9 +12,15 @@ import uvicorn
 
 
 @contextlib.contextmanager
-def running(app: Any) -> Iterator[str]:
-    """The address of the running application, without a slash at its end."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, access_log=False, log_level="warning")
+def running(app: Any, **options: Any) -> Iterator[str]:
+    """The address of the running application, without a slash at its end.
+
+    Args:
+        app: An ASGI application.
+        options: Of uvicorn's configuration.
+    """
+    defaults = {"host": "127.0.0.1", "port": 0, "access_log": False, "log_level": "warning"}
+    config = uvicorn.Config(app, **{**defaults, **options})
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.running_app import running
+
 
 @contextmanager
 def serve_seqcol(store: Path) -> Iterator[str]:
     """Address of a seqcol API over a store, as long as the block lasts."""
-    import uvicorn
     from fastapi import FastAPI
     from gtars.refget import RefgetStore
     from refget.router import create_refget_router, setup_backend
@@ -31,14 +30,5 @@ def serve_seqcol(store: Path) -> Iterator[str]:
     def service_info() -> dict[str, Any]:
         return {"id": "org.refgenie.seqcol", "seqcol": {"refget_store": {"enabled": False}}}
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}/seqcol"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with running(app) as address:
+        yield f"{address}/seqcol"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from refgenie.transfer.pull import PullService
 from refgenie.transfer.pulling import Pulling
 from refgenie.transfer.staging import StageService
 from refgenie.transfer.subscriptions import Clients, SubscriptionService
+from support.running_app import running
 
 FAST = Patience(connect=2, read=0.8, retries=2, backoff=0.01, longest=2)
 
@@ -117,28 +115,11 @@ def opened(root: Path) -> Installation:
 @contextlib.contextmanager
 def serving(site: Installation) -> Iterator[str]:
     """The application over an installation under uvicorn in a thread; its address."""
-    import uvicorn
-
     from refgenie.server.app import create_app
     from refgenie.server.settings import ServerSettings
 
-    app = create_app(site.rg, ServerSettings(access_log="off"))
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert server.started
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-        listener.close()
+    with running(create_app(site.rg, ServerSettings(access_log="off"))) as address:
+        yield address
 
 
 __all__ = ["FAST", "Installation", "copy_of", "installation", "opened", "serving"]

@@ -21,9 +21,12 @@ from refgenie.errors import DigestMismatchError
 from refgenie.server.failure import failure, missing
 from refgenie.server.middleware.head import is_head
 from refgenie.server.ranges import UnsatisfiableError, parse_ranges
+from refgenie.server.zero_copy import EXTENSION
 
 CHUNK = 1 << 20
 """Bytes that are read and sent at once: fewer cost processor time, more cost memory."""
+_ZERO_COPY = 16 << 20
+"""Bytes that are given to the kernel at once."""
 _NO_WAIT = getattr(os, "RWF_NOWAIT", -1)
 """Flag of preadv (Linux) by which it reads what is in memory and nothing else."""
 
@@ -95,7 +98,7 @@ class FileAnswer(Response):
             )
             await refusal(scope, receive, send)
             return
-        await self._send(send, ranges, body=not is_head(scope))
+        await self._send(scope, send, ranges, body=not is_head(scope))
 
     def _unchanged(self, asked: Headers) -> bool:
         wanted = asked.get("if-none-match")
@@ -108,7 +111,9 @@ class FileAnswer(Response):
         condition = asked.get("if-range")
         return condition is None or condition in {self.headers["etag"], self.headers["last-modified"]}
 
-    async def _send(self, send: Send, ranges: list[tuple[int, int]] | None, *, body: bool) -> None:
+    async def _send(
+        self, scope: Scope, send: Send, ranges: list[tuple[int, int]] | None, *, body: bool
+    ) -> None:
         if ranges is None:
             await self._start(send, 200)
             parts: Sequence[tuple[bytes, int, int]] = [(b"", 0, self._size)]
@@ -123,7 +128,7 @@ class FileAnswer(Response):
             parts, end = self._multipart(ranges)
             await self._start(send, 206)
         if body:
-            await self._copy(send, parts)
+            await self._copy(send, parts, zero_copy=EXTENSION in scope.get("extensions", {}))
         await send({"type": "http.response.body", "body": end if body else b""})
 
     def _multipart(self, ranges: list[tuple[int, int]]) -> tuple[list[tuple[bytes, int, int]], bytes]:
@@ -143,23 +148,25 @@ class FileAnswer(Response):
         self.headers["Content-Length"] = str(length)
         return parts, end
 
-    async def _copy(self, send: Send, parts: Sequence[tuple[bytes, int, int]]) -> None:
+    async def _copy(self, send: Send, parts: Sequence[tuple[bytes, int, int]], *, zero_copy: bool) -> None:
         run = anyio.to_thread.run_sync
+        step = _ZERO_COPY if zero_copy else CHUNK
         descriptor = await run(os.open, self._path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             for head, start, stop in parts:
                 if head:
                     await send({"type": "http.response.body", "body": head, "more_body": True})
-                at = start
-                while at < stop:
-                    wanted = min(CHUNK, stop - at)
-                    chunk: bytes | bytearray | None = _read_cached(descriptor, wanted, at)
-                    if chunk is None:
-                        chunk = await run(os.pread, descriptor, wanted, at)
-                    if not chunk:
-                        raise DigestMismatchError(f"{self._path.name} became shorter while it was sent")
-                    at += len(chunk)
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                for at in range(start, stop, step):
+                    count = min(step, stop - at)
+                    if zero_copy and _is_cached(descriptor, at, count):
+                        part = {"type": EXTENSION, "file": descriptor, "offset": at, "count": count}
+                        await send({**part, "more_body": True})
+                        continue
+                    for place in range(at, at + count, CHUNK):
+                        chunk = await run(_read_whole, descriptor, place, min(CHUNK, at + count - place))
+                        if not chunk:
+                            raise DigestMismatchError(f"{self._path.name} became shorter while it was sent")
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
         finally:
             os.close(descriptor)
 
@@ -170,19 +177,27 @@ class FileAnswer(Response):
         await send({"type": "http.response.start", "status": status, "headers": headers})
 
 
-def _read_cached(descriptor: int, count: int, at: int) -> bytearray | None:
-    """Bytes that are in memory already, so that no thread has to wait for a disk; None otherwise."""
+def _is_cached(descriptor: int, at: int, count: int) -> bool:
+    """Whether a part of a file is in memory, by samples: then nobody has to wait for a disk."""
     if _NO_WAIT < 0:
-        return None
-    buffer = bytearray(count)
+        return False
+    sample = bytearray(1)
     try:
-        read = os.preadv(descriptor, [buffer], at, _NO_WAIT)
+        return all(
+            os.preadv(descriptor, [sample], place, _NO_WAIT) == 1
+            for place in (*range(at, at + count, CHUNK), at + count - 1)
+        )
     except OSError:
-        return None
-    if read <= 0:
-        return None
-    del buffer[read:]
-    return buffer
+        return False
+
+
+def _read_whole(descriptor: int, at: int, count: int) -> bytes:
+    """A part of a file; less of it only where the file ends before."""
+    pieces = []
+    while count and (piece := os.pread(descriptor, count, at)):
+        pieces.append(piece)
+        at, count = at + len(piece), count - len(piece)
+    return b"".join(pieces)
 
 
 def media_type(filename: str) -> str:

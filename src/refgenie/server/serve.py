@@ -56,12 +56,15 @@ def serve(*, host: str = "127.0.0.1", port: int = 8000, workers: int = 1, reload
     """
     import uvicorn
 
+    from refgenie.server.zero_copy import ZeroCopyProtocol
+
     _prepare()
     with _common_metrics(workers):
         try:
             uvicorn.run(
                 FACTORY,
                 factory=True,
+                http=ZeroCopyProtocol if hasattr(os, "sendfile") else "auto",
                 host=host,
                 port=port,
                 workers=workers,

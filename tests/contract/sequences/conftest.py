@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 
 from refgenie.sequences import LocalMode
+from support.running_app import running
 from support.sequences import MIXED, SMALL, local_mode, write_fasta
 from support.static_server import StaticServer, serve_folder
 
@@ -64,24 +62,6 @@ def static_store(published: Published) -> Iterator[Published]:
         yield published
 
 
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """An ASGI application on a free port while the block lasts."""
-    import uvicorn
-
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 def seqcol_app(published: Published, *, store_url: str | None = None) -> Any:
     """refget's own seqcol API over the store, and refget sequences beside it."""
     from fastapi import FastAPI
@@ -119,7 +99,7 @@ def seqcol_app(published: Published, *, store_url: str | None = None) -> Any:
 @pytest.fixture
 def seqcol_api(published: Published) -> Iterator[Published]:
     """A seqcol API without a store to read."""
-    with served(seqcol_app(published)) as url:
+    with running(seqcol_app(published)) as url:
         published.url = f"{url}/seqcol"
         yield published
 

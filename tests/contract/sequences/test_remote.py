@@ -10,6 +10,7 @@ from refgenie.errors import NetworkError, NotFoundError
 from refgenie.sequences import LocalMode, SequenceNotHereError, make_source
 from refgenie.sequences.fast import fetch
 from support.disks import small_disk
+from support.running_app import running
 from support.sequences import (
     MIXED,
     SMALL,
@@ -19,7 +20,7 @@ from support.sequences import (
     write_fasta,
 )
 
-from .conftest import Published, seqcol_app, served
+from .conftest import Published, seqcol_app
 
 
 @pytest.fixture
@@ -39,13 +40,13 @@ def test_the_root_of_a_server_leads_to_its_seqcol_api(seqcol_api: Published) -> 
 
 
 def test_a_store_that_is_advertised_is_used(static_store: Published) -> None:
-    with served(seqcol_app(static_store, store_url=static_store.url)) as url:
+    with running(seqcol_app(static_store, store_url=static_store.url)) as url:
         source = make_source(f"{url}/seqcol")
     assert (source.kind, source.url) == ("store", static_store.url)
 
 
 def test_an_advertised_store_that_is_gone_is_not(static_store: Published) -> None:
-    with served(seqcol_app(static_store, store_url="http://127.0.0.1:9")) as url:
+    with running(seqcol_app(static_store, store_url="http://127.0.0.1:9")) as url:
         assert make_source(f"{url}/seqcol").kind == "seqcol"
 
 
@@ -79,7 +80,7 @@ def test_sequences_arrive_whole_and_are_kept(remote: Published, mode: LocalMode,
 
 
 def test_what_was_read_once_is_read_without_the_server(mode: LocalMode, published: Published) -> None:
-    with served(seqcol_app(published)) as url:
+    with running(seqcol_app(published)) as url:
         mode.register_remote(f"{url}/seqcol", published.mixed)
         with pytest.raises(SequenceNotHereError):
             fetch(str(mode.store_path), published.mixed, "rna", 0, 5)
@@ -97,7 +98,7 @@ def test_sequences_that_another_genome_brought_need_no_server(
     published: Published, mode: LocalMode, tmp_path: Path
 ) -> None:
     """A remote collection is listed before its residues were seen: how they are packed is told later."""
-    with served(seqcol_app(published)) as url:
+    with running(seqcol_app(published)) as url:
         mode.register_remote(f"{url}/seqcol", published.mixed)
     renamed = MIXED.replace(">dna", ">chr1").replace(">rna", ">chr2").replace(">protein", ">chr3")
     mode.import_fasta(write_fasta(tmp_path / "relative.fa", renamed))

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refgenie.server.metrics import Metrics
 from refgenie.server.settings import AccessLog
+from refgenie.server.zero_copy import EXTENSION
 
 LOGGER = logging.getLogger("refgenie.access")
 
@@ -40,6 +41,8 @@ class ExchangeLog:
                 status = message["status"]
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
+            elif message["type"] == EXTENSION:
+                sent += message["count"]
             await send(message)
 
         try:

@@ -33,7 +33,7 @@ with Refgenie() as rg:
 def measure(folder: Path, smoke: bool) -> Iterator[Row]:
     """A download whole and by range, then the memory of many at once."""
     size = 6_000_000 if smoke else 600_000_000
-    clients, runs = (5, 2) if smoke else (50, 9)
+    clients, runs = (5, 1) if smoke else (50, 9)
     site = Installation(folder / "site")
     content, target = site_with_file(site, folder, size)
     with serving(site) as server, nginx(folder / "nginx", content) as yardstick:

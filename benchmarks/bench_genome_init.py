@@ -21,8 +21,8 @@ store.add_sequence_collection_from_fasta(sys.argv[2])
 
 def measure(folder: Path, smoke: bool) -> Iterator[Row]:
     """Rows for a plain and a compressed FASTA file."""
-    total = 3_000_000 if smoke else 300_000_000
-    runs = 2 if smoke else 5
+    total = 300_000 if smoke else 300_000_000
+    runs = 1 if smoke else 5
     plain = write_genome(folder / "genome.fa", total)
     for fasta, kind in ((plain, "plain"), (gzipped(plain), "gzip")):
         what = f"genome init, {total // 1_000_000} Mb, {kind}"

@@ -20,9 +20,9 @@ CONTIG_LENGTH = 120
 
 def measure(folder: Path, smoke: bool) -> Iterator[Row]:
     """All rows."""
-    runs = 3 if smoke else 30
+    runs = 1 if smoke else 30
     collections = 20 if smoke else 2000
-    fasta = write_genome(folder / "genome.fa", 10_000_000, chromosomes=8)
+    fasta = write_genome(folder / "genome.fa", 1_000_000 if smoke else 10_000_000, chromosomes=8)
     small = Installation(folder / "small").with_genome(fasta)
     exported = small.refgenie("seek", "bench/fasta")
     ours = small.command("getseq", "bench", REGION)

@@ -21,7 +21,7 @@ def measure(folder: Path, smoke: bool) -> Iterator[Row]:
     fasta = write_genome(folder / "genome.fa", 100_000, chromosomes=2)
     small = Installation(folder / "small").with_genome(fasta)
     bare = Command([sys.executable, "-c", "pass"])
-    runs = 3 if smoke else 100
+    runs = 1 if smoke else 100
 
     yield timed(
         "seek, small registry, SQLite", "python -c pass",

@@ -84,8 +84,8 @@ with Refgenie() as rg:
 
 def measure(folder: Path, smoke: bool) -> Iterator[Row]:
     """Staging, the archive's size, pulling in both modes, pushing."""
-    total = 6_000_000 if smoke else 590_000_000
-    runs = 2 if smoke else 5
+    total = 1_000_000 if smoke else 590_000_000
+    runs = 1 if smoke else 5
     site = Installation(folder / "site")
     genome, digest = _fill(site, folder, total)
     content = site.home / "genomes" / "data" / genome / "packed" / digest

@@ -64,7 +64,7 @@ def seconds(command: Command) -> float:
     return time.perf_counter() - begin
 
 
-def interleaved(commands: Sequence[Command], runs: int, warm_up: int = 1) -> list[list[float]]:
+def interleaved(commands: Sequence[Command], runs: int, warm_up: int) -> list[list[float]]:
     """Times of each command; they take turns, so that the machine's moods meet them all."""
     for _ in range(warm_up):
         for command in commands:
@@ -182,17 +182,18 @@ def timed(
     *,
     bar: float,
     runs: int,
-    warm_up: int = 1,
+    warm_up: int | None = None,
     summary: Callable[[Iterable[float]], float] = statistics.median,
 ) -> Row:
     """Measure a command beside its yardstick.
 
     Args:
         runs: Runs of each that count.
-        warm_up: Runs of each before them.
+        warm_up: Runs of each before them; one, unless there is but a single run that counts.
         summary: Median, or the minimum where a difference of a few per cent is looked for.
     """
-    our_times, their_times = interleaved([ours, theirs], runs, warm_up)
+    before = int(runs > 1) if warm_up is None else warm_up
+    our_times, their_times = interleaved([ours, theirs], runs, before)
     return Row(what, yardstick, summary(our_times), summary(their_times), bar)
 
 

@@ -30,7 +30,7 @@ def python(code: str) -> list[str]:
 def test_commands_take_turns_after_a_warm_up(tmp_path: Path) -> None:
     log = tmp_path / "log"
     commands = [Command(["sh", "-c", f"echo {name} >> {log}"], prepare=lambda: None) for name in "ab"]
-    times = interleaved(commands, runs=2)
+    times = interleaved(commands, runs=2, warm_up=1)
     assert log.read_text().split() == ["a", "b"] * 3
     assert [len(taken) for taken in times] == [2, 2]
 

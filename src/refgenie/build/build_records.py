@@ -71,7 +71,7 @@ class BuildRecords:
         self._database.write(record)
 
     def fail(self, build_id: str, status: str, message: str) -> None:
-        """Record that a build failed or was interrupted."""
+        """Record that a build failed or was interrupted, unless its asset was published before."""
         moment = datetime.now(UTC)
         self._database.write(
             lambda session: end_build(session, build_id, status, message[:_MESSAGE_LENGTH], moment)
@@ -79,7 +79,9 @@ class BuildRecords:
 
 
 def end_build(session: Session, build_id: str, status: str, message: str | None, moment: datetime) -> None:
-    """Record a build's end within a transaction."""
+    """Record a build's end within a transaction; what succeeded stays so."""
     session.execute(
-        update(Build).where(Build.id == build_id).values(status=status, message=message, ended_at=moment)
+        update(Build)
+        .where(Build.id == build_id, Build.status != SUCCEEDED)
+        .values(status=status, message=message, ended_at=moment)
     )

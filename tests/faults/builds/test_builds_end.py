@@ -16,7 +16,7 @@ import pytest
 from refgenie.assets.doctor import Doctor
 from refgenie.core.layout import Folders
 from refgenie.db.database import Database
-from refgenie.errors import DiskFullError, NotFoundError, RefgenieError
+from refgenie.errors import DiskFullError, InterruptedByUserError, NotFoundError, RefgenieError
 from support.build_site import BuildSite
 from support.disks import small_disk
 
@@ -88,6 +88,23 @@ def test_a_signal_ends_the_children_and_leaves_nothing(site, tmp_path, number):
     assert row.status == "interrupted"
     assert signal.Signals(number).name in (row.message or "")
     assert "half" in site.log(row)
+
+
+def test_a_signal_during_publication_comes_after_it(site, monkeypatch):
+    site.add_recipe("made", "echo whole >{{values.output_folder}}/made")
+    publish = site.publisher.publish
+
+    def interrupted(*arguments, **options):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return publish(*arguments, **options)
+
+    monkeypatch.setattr(site.publisher, "publish", interrupted)
+    with pytest.raises(InterruptedByUserError):
+        site.build("tiny/made")
+    assert site.text(site.assets.get("tiny", "made")) == "whole\n"
+    [row] = site.build_rows()
+    assert (row.status, row.message) == ("succeeded", None), "its asset is there"
+    assert site.leftovers() == []
 
 
 def test_a_killed_refgenie_leaves_no_children_and_the_next_build_ends_well(site, tmp_path):

@@ -97,7 +97,8 @@ class Planning:
         )
         path = RegistryPath(request.genome, request.group, asset=build.name(values))
         recipe = f"{chosen.record.name} {chosen.record.version}"
-        if not is_new and not request.force and self._resolver.find(path) is not None:
+        found = None if is_new or request.force else self._resolver.find(path)
+        if found is not None and self._resolver.is_whole(found):
             return PlannedBuild("nothing", str(path), recipe, (), None, ())
         return PlannedBuild(
             action="genome" if makes_genome else "build",

@@ -111,3 +111,9 @@ def test_a_plan_shows_every_command_and_changes_nothing(site):
     site.build("tiny/a")
     assert [step.action for step in site.builds.plan([site.request("tiny/a")])] == ["nothing"]
     assert site.builds.plan([site.request("tiny/a", force=True)])[0].action == "build"
+
+
+def test_a_plan_builds_what_lost_its_files(site):
+    chain(site)
+    (site.folder(site.build("tiny/a")) / "made").unlink()
+    assert [step.action for step in site.builds.plan([site.request("tiny/a")])] == ["build"]

@@ -12,7 +12,7 @@ import typer
 from refgenie.cli.options import Force, Json
 from refgenie.cli.output import emit, emit_json, emit_table, note, pairs, table
 from refgenie.cli.state import STATE
-from refgenie.errors import NetworkError
+from refgenie.errors import NetworkError, RefgenieError
 
 if TYPE_CHECKING:
     from refgenie.build.request import BuildRequest
@@ -114,8 +114,13 @@ def build(
         results = builds.build_all(requests)
         failed = [result for result in results if result.error is not None]
         _show_results(results, json=json)
-        if stage or push_to:
-            _stage([result for result in results if result.was_asked], push_to or [])
+        try:
+            if stage or push_to:
+                _stage([result for result in results if result.was_asked], push_to or [])
+        except RefgenieError as error:
+            if not failed:
+                raise
+            note(f"error: {error.message}")
         _end(failed)
 
 

@@ -143,3 +143,7 @@ def test_what_is_built_is_staged_where_asked(cli):
     missing = cli("build", "lambda/fasta", "--push-to", "nowhere")
     assert (missing.code, missing.stdout) == (3, "lambda/fasta:default\n")
     assert "nowhere" in missing.stderr
+    both = cli("build", "lambda/fasta", "lambda/nothing", "--push-to", "nowhere")
+    assert both.code == 3
+    assert "no recipe makes nothing" in both.stderr
+    assert "error: there is no remote nowhere" in both.stderr

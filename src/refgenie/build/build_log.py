@@ -25,10 +25,15 @@ class BuildLog:
 
     A disk that is full does not stop the command whose output cannot be written; what the log
     lacks for it is told at the end.
+
+    Attributes:
+        path: The file.
+        is_kept: Whether the file outlives the build; only such a one is worth naming to the user.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_kept: bool = True) -> None:
         self.path = path
+        self.is_kept = is_kept
         self._file = path.open("xb")
         self._lines: deque[str] = deque(maxlen=_TAIL)
         self._unfinished = b""

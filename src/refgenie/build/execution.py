@@ -59,9 +59,7 @@ class Execution:
             self._log.heading(f"{kind} {number} of {len(commands)}\n{command}")
             logger.info("%s: %s", self._title, what)
             started = datetime.now(UTC)
-            use = run_command(
-                self._runner.invocation(command, self._workplace), self._log.hear, self._keep_open
-            )
+            use = self._call(command)
             self.runs.append(CommandRun(command, started, use))
             if use.exit_code != 0:
                 raise self._failure(what, use)
@@ -80,9 +78,7 @@ class Execution:
             answer = self._workplace.scratch / "answer"
             asking = f"{{ {command}\n}} >{shlex.quote(str(answer))}"
             self._log.heading(f"custom seek key {name}\n{command}")
-            use = run_command(
-                self._runner.invocation(asking, self._workplace), self._log.hear, self._keep_open
-            )
+            use = self._call(asking)
             answers[name] = _first_line(answer)
             if not answers[name]:
                 raise self._failure(f"custom seek key {name} ({shown(command)}) wrote nothing and", use)
@@ -94,9 +90,10 @@ class Execution:
 
     def _failure(self, what: str, use: CommandUse) -> RefgenieError:
         said = "; ".join(self._log.tail[-5:])
+        log = f"; log: {self._log.path}" if self._log.is_kept else ""
         if self._is_disk_full(said):
             return DiskFullError(
-                f"{self._title}: no space left on the disk while {what} ran; log: {self._log.path}",
+                f"{self._title}: no space left on the disk while {what} ran{log}",
                 hint="free some space and run the command again",
             )
         hint = None
@@ -104,7 +101,7 @@ class Execution:
             hint = f"the image {self._workplace.image} may lack the program"
         last = f"; it said: {said}" if said else ""
         return BuildFailedError(
-            f"{self._title}: {what} ended with exit code {use.exit_code}{last}; log: {self._log.path}",
+            f"{self._title}: {what} ended with exit code {use.exit_code}{last}{log}",
             hint=hint,
         )
 

@@ -373,5 +373,5 @@ class BuildService:
                 volumes=build.request.volumes,
             )
             runner.prepare(workplace)
-            with BuildLog(Path(folder, "log")) as log:
+            with BuildLog(Path(folder, "log"), is_kept=False) as log:
                 return Execution(build.request.registry_path, runner, workplace, log).ask(questions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from refgenie.errors import (
@@ -32,6 +34,17 @@ def test_a_custom_seek_key_that_says_nothing_fails(site):
     )
     with pytest.raises(BuildFailedError, match=r"version .*wrote nothing and ended with exit code 4.*broken"):
         site.build("tiny/made")
+
+
+def test_no_log_is_named_that_is_gone(site):
+    asking = {"custom_seek_keys": {"version": "exit 4"}}
+    site.add_recipe("made", "true", default_asset="{{values.custom_properties.version}}", **asking)
+    with pytest.raises(BuildFailedError, match=r"exit code 4$"):
+        site.build("tiny/made")
+    site.add_recipe("named", "true", default_asset="x", **asking)
+    with pytest.raises(BuildFailedError, match="exit code 4; log: ") as caught:
+        site.build("tiny/named")
+    assert Path(caught.value.message.rpartition("log: ")[2]).is_file()
 
 
 def test_a_name_that_cannot_be_one_is_told(site):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from refgenie.cli.options import Force, Json
-from refgenie.cli.output import emit, emit_json, emit_table, note
+from refgenie.cli.output import emit, emit_json, emit_table, note, plain
 from refgenie.cli.state import STATE
 from refgenie.core import tables
 
@@ -60,7 +60,12 @@ def asset_class_show(
 ) -> None:
     """Show an asset class as YAML, its inherited seek keys resolved."""
     record = STATE.reader.asset_class.get(name, asset_class_version)
-    emit_json(record) if json else _emit_yaml({**record.definition, "seek_keys": record.seek_keys})
+    if json:
+        emit_json(record)
+        return
+    from refgenie.recipes.models import AssetClass
+
+    emit(AssetClass.from_definition({**record.definition, "seek_keys": record.seek_keys}).yaml().rstrip())
 
 
 def asset_class_remove(
@@ -100,13 +105,23 @@ def recipe_show(
         recipe_reqs(name, recipe_version, json=json)
         return
     record = STATE.reader.recipe.get(name, recipe_version)
-    emit_json(record) if json else _emit_yaml(record.definition)
+    if json:
+        emit_json(record)
+        return
+    from refgenie.recipes.models import Recipe
+
+    emit(Recipe.from_definition(record.definition).yaml().rstrip())
 
 
 def recipe_reqs(name: Name, recipe_version: RecipeVersion = None, json: Json = False) -> None:
     """Show what a build with this recipe needs: files, assets and parameters."""
     found = STATE.reader.recipe.requirements(name, recipe_version)
-    emit_json(found) if json else _emit_yaml(found)
+    if json:
+        emit_json(found)
+        return
+    import yaml
+
+    emit(yaml.safe_dump(plain(found), sort_keys=False, allow_unicode=True).rstrip())
 
 
 def recipe_remove(name: Name, recipe_version: RecipeVersion = None) -> None:
@@ -150,11 +165,3 @@ def channel_remove(name: Name) -> None:
     """Forget a data channel; what it brought in stays."""
     STATE.writer.sources.remove_channel(name)
     note(f"removed data channel {name}")
-
-
-def _emit_yaml(document: object) -> None:
-    import yaml
-
-    from refgenie.cli.output import plain
-
-    emit(yaml.safe_dump(plain(document), sort_keys=False, allow_unicode=True).rstrip())

@@ -112,6 +112,17 @@ class SeekKey(_Part):
         return self
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks where YAML can."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
 class _Definition(BaseModel):
     """What asset classes and recipes have in common."""
 
@@ -160,11 +171,11 @@ class _Definition(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def yaml(self) -> str:
-        """The canonical form as YAML."""
+        """The canonical form as YAML; commands of several lines stand as such."""
         document = self.definition()
         # PyYAML folds these line breaks of Unicode, and reads spaces in their place.
         plain = re.search("[\x85\u2028\u2029\ufeff]", json.dumps(document, ensure_ascii=False)) is None
-        return yaml.safe_dump(document, sort_keys=False, allow_unicode=plain, width=10_000)
+        return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=plain, width=10_000)
 
 
 class AssetClass(_Definition):

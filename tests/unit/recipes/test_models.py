@@ -76,6 +76,13 @@ def test_canonical_yaml_reads_back():
     assert recipe(shown).definition() == recipe(NESTED).definition()
 
 
+def test_commands_of_several_lines_are_shown_as_such():
+    several = Recipe.from_definition(
+        recipe(CANONICAL).definition() | {"command_templates": ["a {\n  b\n}\n"]}
+    )
+    assert "- |\n  a {\n    b\n  }\n" in several.yaml()
+
+
 def test_names_of_both_dialects_may_be_mixed():
     mixed = CANONICAL.replace("custom_seek_keys", "custom_properties")
     assert recipe(mixed).custom_seek_keys == recipe(CANONICAL).custom_seek_keys

@@ -19,6 +19,7 @@ from refgenie.recipes.registration import (
     asset_class_record,
     children_of,
     find,
+    refresh_children,
     register_asset_class,
     require,
 )
@@ -104,6 +105,8 @@ class AssetClassService:
                 )
             record = asset_class_record(row)
             session.delete(row)
+            session.flush()
+            refresh_children(session, record.name)
             return record
 
         return self.database.write(work)

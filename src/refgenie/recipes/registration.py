@@ -98,8 +98,8 @@ def register_asset_class(
     row.data_channel_id = channel_id
     session.add(row)
     session.flush()
-    if outcome is Outcome.REPLACED:
-        _refresh_children(session, model.name)
+    if outcome is Outcome.REPLACED or _has_other_versions(session, row):
+        refresh_children(session, model.name)
     return row, outcome
 
 
@@ -176,6 +176,13 @@ def children_of(session: Session, name: str) -> list[tables.AssetClass]:
     return [row for row in rows if name in row.definition.get("parents", [])]
 
 
+def refresh_children(session: Session, name: str) -> None:
+    """Resolve anew what inherits from a class of which a version came, changed or went."""
+    for child in children_of(session, name):
+        child.seek_keys = _resolved(session, child.definition)
+        refresh_children(session, child.name)
+
+
 def _conflict(kind: str, name: str, version: str) -> ConflictError:
     return ConflictError(
         f"{kind} {name} {version} is registered already with other content",
@@ -199,8 +206,8 @@ def _resolved(
     return merged_seek_keys(inherited, own)
 
 
-def _refresh_children(session: Session, name: str) -> None:
-    """Resolve anew what inherits from a class that was replaced."""
-    for child in children_of(session, name):
-        child.seek_keys = _resolved(session, child.definition)
-        _refresh_children(session, child.name)
+def _has_other_versions(session: Session, row: tables.AssetClass) -> bool:
+    others = select(tables.AssetClass.id).where(
+        tables.AssetClass.name == row.name, tables.AssetClass.id != row.id
+    )
+    return session.scalar(others.limit(1)) is not None

@@ -186,6 +186,17 @@ def test_seek_keys_come_from_the_parents_in_order(classes):
     assert list(classes.get("child").definition["seek_keys"]) == ["c"]
 
 
+def test_children_follow_the_highest_version_of_their_parent(classes):
+    classes.add(asset_class("parent", "1.0", seek_keys={"old": {"value": "x"}}))
+    classes.add(asset_class("child", parents=["parent"]))
+    classes.add(asset_class("grandchild", parents=["child"]))
+    classes.add(asset_class("parent", "2.0", seek_keys={"new": {"value": "x"}}))
+    assert set(classes.get("child").seek_keys) == {"new", "child"}
+    assert set(classes.get("grandchild").seek_keys) == {"new", "child", "grandchild"}
+    classes.remove("parent", "2.0")
+    assert set(classes.get("grandchild").seek_keys) == {"old", "child", "grandchild"}
+
+
 def test_a_missing_parent_is_looked_for_beside_the_file(classes, tmp_path):
     write(tmp_path, "grandparent")
     write(tmp_path, "parent", parents=["grandparent"])

@@ -241,7 +241,7 @@ class Services:
         """Data channels."""
         from refgenie.channels.service import ChannelService
 
-        return ChannelService(self.database, self.asset_class, self.recipe)
+        return ChannelService(self.database)
 
     @cached_property
     def asset(self) -> AssetService:

@@ -17,7 +17,6 @@ from refgenie.core.records import DataChannelRecord
 from refgenie.db import models as tables
 from refgenie.db.database import Database
 from refgenie.errors import ConflictError, InvalidInputError, NotFoundError, UsageError
-from refgenie.recipes.asset_classes import AssetClassService
 from refgenie.recipes.collection import (
     Collection,
     DefinitionFolder,
@@ -27,7 +26,6 @@ from refgenie.recipes.collection import (
 )
 from refgenie.recipes.local_folder import LocalFolder
 from refgenie.recipes.models import AssetClass, Recipe
-from refgenie.recipes.recipes import RecipeService
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,20 +37,11 @@ class ChannelService:
     """Adds, synchronizes and removes data channels.
 
     Args:
-        database: The registry.
-        asset_classes: Where the classes go.
-        recipes: Where the recipes go.
+        database: The registry; what channels offer goes there.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        asset_classes: AssetClassService,
-        recipes: RecipeService,
-    ) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._asset_classes = asset_classes
-        self._recipes = recipes
 
     def add_channel(
         self,

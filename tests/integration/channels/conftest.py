@@ -75,8 +75,8 @@ def recipes(database):
 
 
 @pytest.fixture
-def channels(database, classes, recipes):
-    return ChannelService(database, classes, recipes)
+def channels(database):
+    return ChannelService(database)
 
 
 @pytest.fixture

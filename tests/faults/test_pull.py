@@ -12,7 +12,7 @@ import pytest
 from refgenie.errors import DigestMismatchError, DiskFullError, NetworkError, RefgenieError
 from refgenie.transfer.pull import PullOptions
 from support import fault_proxy as faults
-from support.fault_proxy import FaultProxy, fault_proxy
+from support.fault_proxy import Exchange, FaultProxy, fault_proxy
 from support.transfer_site import Installation, copy_of, installation, serving
 
 BIG = bytes(range(256)) * 4096  # 1 MB
@@ -205,7 +205,11 @@ def test_a_busy_server_is_asked_again(laptop: Installation, site: Installation, 
     arrived(laptop, site, "packed")
 
 
-@pytest.mark.parametrize("fault", [faults.altered, faults.always_503, faults.html], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "fault",
+    [faults.altered, faults.always_503, faults.forbidden, faults.html],
+    ids=lambda f: f.__name__,
+)
 @pytest.mark.parametrize(("group", "body"), [("packed", ARCHIVE), ("loose", FILE)])
 def test_the_next_server_with_the_same_content_takes_over(
     laptop: Installation,
@@ -229,6 +233,38 @@ def test_the_next_server_goes_on_with_what_the_first_sent(
         laptop.pulls(proxy.url, second.url).pull("lambda", "packed")
         arrived(laptop, site, "packed")
         assert second.paths(ARCHIVE)[0][1] is not None
+
+
+@pytest.mark.parametrize("document", [MANIFEST, "/provenance"])
+def test_the_next_server_describes_what_the_first_cannot(
+    laptop: Installation, site: Installation, upstream: str, proxy: FaultProxy, document: str
+) -> None:
+    proxy.fault(document, faults.always_503)
+    laptop.pulls(proxy.url, upstream).pull("lambda", "packed")
+    arrived(laptop, site, "packed")
+
+
+def test_a_server_that_goes_down_meanwhile_is_not_needed_any_more(
+    laptop: Installation, site: Installation, upstream: str, proxy: FaultProxy
+) -> None:
+    def goes_down(exchange: Exchange) -> None:
+        proxy.rules.clear()
+        proxy.fault(".", faults.always_503)
+        faults.always_503(exchange)
+
+    proxy.fault(ARCHIVE, goes_down)
+    laptop.pulls(proxy.url, upstream).pull("lambda", "packed")
+    arrived(laptop, site, "packed")
+
+
+def test_what_another_server_sent_of_its_own_archive_does_not_stay(
+    laptop: Installation, site: Installation, upstream: str
+) -> None:
+    parts = laptop.rg.folders.work / f"pull-{site.rg.asset.get('lambda', 'packed').digest}" / "parts"
+    parts.mkdir(parents=True)
+    (parts / f"{'0' * 64}.part").write_bytes(BIG)
+    laptop.pulls(upstream).pull("lambda", "packed")
+    assert not list(laptop.rg.folders.work.glob("pull*"))
 
 
 def test_a_dead_server_is_told_in_time(laptop: Installation, upstream: str) -> None:

@@ -239,6 +239,12 @@ def wrong_range(exchange: Exchange) -> None:
     exchange.send(headers={"Content-Range": f"bytes 7-{total - 1}/{total}"})
 
 
+def forbidden(exchange: Exchange) -> None:
+    """403, as a bucket answers that nobody may read."""
+    exchange.answer = Answer(403, {"Content-Type": "application/xml"}, b"<Error>AccessDenied</Error>")
+    exchange.send()
+
+
 def first(count: int, fault: Fault) -> Fault:
     """The fault for the first requests, then none."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,8 @@ from refgenie.db.database import Database
 from refgenie.errors import (
     ConflictError,
     DigestMismatchError,
+    DiskFullError,
+    InterruptedByUserError,
     NetworkError,
     NotFoundError,
     RefgenieError,
@@ -36,6 +39,7 @@ from refgenie.sequences.model import StoreMode
 from refgenie.transfer.clients import ServerClient
 from refgenie.transfer.fetching import Fetching, PullFolder, Supplier
 from refgenie.transfer.locating import Locator
+from refgenie.transfer.offers import OfferedAsset
 from refgenie.transfer.pull_options import Confirm, PullOptions, PullResult, Slots
 from refgenie.transfer.registration import Registration, RegistrationReader
 
@@ -51,6 +55,15 @@ class Initializer(Protocol):
     def initialize_genome(self, fasta_file_path: Path | str) -> Any:
         """Import a FASTA file."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a server says of an asset, beside its files' bytes."""
+
+    registration: Registration
+    files: tuple[FileRecord, ...]
+    provenance: dict[str, Any] | None
 
 
 class Pulling:
@@ -148,27 +161,55 @@ class Pulling:
         options: PullOptions,
         slots: Slots,
     ) -> AssetRecord:
+        first, description = self._describe(path, first, clients, options)
+        fetching = Fetching(self._database, self._folders, self._progress, slots)
+        with PullFolder(self._folders, first.asset.digest).claimed() as folder:
+            try:
+                content = fetching.fetch(folder, description.files, [first], options.jobs)
+            except (DiskFullError, InterruptedByUserError):
+                raise
+            except RefgenieError as error:
+                content = self._from_others(
+                    path, first, clients, fetching, folder, description.files, options.jobs, error
+                )
+            try:
+                record = self._publish(path, first.asset, description, content, folder, options)
+            except DigestMismatchError:
+                folder.remove()
+                raise
+            folder.remove()  # what came from a server that compressed it otherwise is of no more use
+            return record
+
+    def _describe(
+        self, path: RegistryPath, first: Supplier, clients: Sequence[ServerClient], options: PullOptions
+    ) -> tuple[Supplier, Description]:
+        """Ask for all that is to be known, before the files: who answers now may be gone after them.
+
+        Raises:
+            NetworkError: Neither the first server nor one after it with the same content answers.
+        """
+        try:
+            return first, self._description(first, options)
+        except NetworkError as error:
+            failure = error
+        for supplier in self._locator.more(path, first, clients):
+            _log.warning("%s: %s; trying %s", first.offer.url, failure.message, supplier.offer.url)
+            try:
+                return supplier, self._description(supplier, options)
+            except NetworkError as error:
+                failure = error
+        raise failure
+
+    def _description(self, supplier: Supplier, options: PullOptions) -> Description:
+        offer, asset = supplier.offer, supplier.asset
         registration = self._registrations.read(
-            first.offer,
-            first.asset,
+            offer,
+            asset,
             skip_asset_class=options.skip_asset_class,
             skip_recipe=options.skip_recipe,
         )
         registration.check(self._database)
-        files = first.offer.files(first.asset)
-        fetching = Fetching(self._database, self._folders, self._progress, slots)
-        with PullFolder(self._folders, first.asset.digest).claimed() as folder:
-            try:
-                content = fetching.fetch(folder, files, [first], options.jobs)
-            except (NetworkError, DigestMismatchError, NotFoundError) as error:
-                content = self._from_others(
-                    path, first, clients, fetching, folder, files, options.jobs, error
-                )
-            try:
-                return self._publish(path, first, files, registration, content, folder, options)
-            except DigestMismatchError:
-                folder.remove()
-                raise
+        return Description(registration, offer.files(asset), offer.provenance(asset))
 
     def _from_others(
         self,
@@ -190,35 +231,36 @@ class Pulling:
             _log.warning("%s: %s; trying %s", first.offer.url, failure.message, supplier.offer.url)
             try:
                 return fetching.fetch(folder, files, [supplier], jobs)
-            except (NetworkError, DigestMismatchError, NotFoundError) as error:
+            except (DiskFullError, InterruptedByUserError):
+                raise
+            except RefgenieError as error:
                 failure = error
         raise failure
 
     def _publish(
         self,
         path: RegistryPath,
-        supplier: Supplier,
-        files: tuple[FileRecord, ...],
-        registration: Registration,
+        asset: OfferedAsset,
+        description: Description,
         content: Path,
         folder: PullFolder,
         options: PullOptions,
     ) -> AssetRecord:
-        asset = supplier.asset
+        registration = description.registration
         check_fasta(asset.group, asset.seek_keys, content, asset.genome_digest, self._digest_fasta)
         new = NewAsset(
             genome_digest=asset.genome_digest,
             group=asset.group,
             name=asset.name,
             asset_class=registration.asset_class,
-            files=files,
+            files=description.files,
             digest=asset.digest,
             seek_keys=asset.seek_keys,
             description=asset.description,
             recipe_key=registration.recipe_key,
             custom_properties=asset.custom_properties,
             parents=asset.parents,
-            provenance=supplier.offer.provenance(asset),
+            provenance=description.provenance,
         )
         if options.force:
             self._set_aside_damaged(new, folder)

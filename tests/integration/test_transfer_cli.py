@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from support.console import Console
+from support.in_process import InProcess
 from support.postgres import free_port
 from support.s3 import S3Server, s3_server
 
@@ -43,9 +44,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, lambda_fasta: Path, s3: S3Ser
 
 
 def new_home(root: Path) -> Console:
-    """An initialized home of its own."""
+    """An initialized home of its own; its commands run in this process, its servers in children."""
     root.mkdir()
-    cli = Console(root / "home")
+    cli = InProcess(root / "home")
     cli("init").succeeded()
     return cli
 

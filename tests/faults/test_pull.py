@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import DigestMismatchError, DiskFullError, NetworkError, RefgenieError
+from refgenie.transfer.catalog import RemoteCatalog
 from refgenie.transfer.pull import PullOptions
 from support import fault_proxy as faults
 from support.fault_proxy import Exchange, FaultProxy, fault_proxy
@@ -41,6 +43,7 @@ def site(template: Path, tmp_path_factory: pytest.TempPathFactory, lambda_fasta:
             group,
             {"a.bin": content, "b/c.txt": b"small " + group.encode()},
             modes=modes,
+            seek_keys={"a": "a.bin"},
             folder=root / group,
         )
         made.stage.add("lambda", group)
@@ -265,6 +268,17 @@ def test_what_another_server_sent_of_its_own_archive_does_not_stay(
     (parts / f"{'0' * 64}.part").write_bytes(BIG)
     laptop.pulls(upstream).pull("lambda", "packed")
     assert not list(laptop.rg.folders.work.glob("pull*"))
+
+
+def test_a_server_that_lets_nobody_in_does_not_hide_the_next(
+    laptop: Installation, site: Installation, upstream: str, proxy: FaultProxy
+) -> None:
+    """As a login page's proxy does: neither a listing nor an address needs that server."""
+    pulls = laptop.pulls(proxy.url, upstream)
+    proxy.fault("/v4/", faults.forbidden)
+    assert {path.group for path in pulls.offered(["lambda"])} == {"packed", "loose"}
+    catalog = RemoteCatalog(laptop.rg.transfers.subscriptions.clients)
+    assert catalog.seek(RegistryPath("lambda", "loose", seek_key="a")).startswith(upstream)
 
 
 def test_a_dead_server_is_told_in_time(laptop: Installation, upstream: str) -> None:

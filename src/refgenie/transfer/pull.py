@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from refgenie.core.records import AssetRecord
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import NetworkError, NotFoundError, RefgenieError
+from refgenie.errors import NetworkError, NotFoundError, NotPermittedError, RefgenieError
 from refgenie.transfer.clients import ServerClient
 from refgenie.transfer.offers import Offer
 from refgenie.transfer.pull_options import Confirm, PullOptions, PullResult, Slots
@@ -126,7 +126,7 @@ class PullService:
         for client in clients:
             try:
                 found |= dict.fromkeys(self._offered_by(Offer(client), genomes, groups))
-            except NetworkError as error:
+            except (NetworkError, NotPermittedError) as error:
                 _log.warning("%s: %s", client.server_url, error.message)
                 failures.append(error)
         if len(failures) == len(clients):

@@ -1,7 +1,8 @@
 """Files on the wire without a copy in this process: ASGI's extension ``http.response.zerocopysend``.
 
 The extension is specified with ASGI and not in uvicorn: here its HTTP protocol learns it. The
-kernel sends the file (sendfile) while other connections are answered.
+kernel sends the file (sendfile) while other connections are answered. And as newer versions of ASGI
+want it, ``send`` raises where the client has gone, so that nobody reads on for it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ EXTENSION = "http.response.zerocopysend"
 """Key of a scope's extensions, and type of the message: file (descriptor), offset, count, more_body."""
 
 
+_TURNS = 10
+"""Turns of the loop in which a connection that was given up is known to be lost."""
+
+
+class ClientGoneError(OSError):
+    """The client closed the connection before it had all of the answer."""
+
+
 class ZeroCopyProtocol(HttpToolsProtocol):
     """uvicorn's protocol on httptools, with the extension."""
 
@@ -31,13 +40,22 @@ class ZeroCopyProtocol(HttpToolsProtocol):
             async def send_or_copy(message: Any) -> None:
                 if message["type"] == EXTENSION:
                     await _send_part(cycle, message)
+                    _check_present(cycle)
                     if message.get("more_body", False):
                         return
                     message = {"type": "http.response.body", "body": b""}
                 await send(message)
+                _check_present(cycle)
 
             cycle.send = send_or_copy  # type: ignore[method-assign]
             self.scope["extensions"] = {EXTENSION: {}}
+
+
+def _check_present(cycle: RequestResponseCycle) -> None:
+    """Raise where the client has gone and something of the answer is left to send."""
+    all_sent = cycle.chunked_encoding is False and not cycle.expected_content_length
+    if cycle.disconnected and not (cycle.response_complete or all_sent):
+        raise ClientGoneError("the client closed the connection")
 
 
 async def _send_part(cycle: RequestResponseCycle, message: Message) -> None:
@@ -48,10 +66,10 @@ async def _send_part(cycle: RequestResponseCycle, message: Message) -> None:
         or cycle.expected_content_length < message["count"]
     ):
         raise RuntimeError("a part of a file needs the headers before it, with a length that it fits in")
-    if cycle.disconnected or cycle.transport.is_closing():
-        return
-    await _written(cycle.transport, cycle.flow)
+    if not cycle.disconnected:
+        await _written(cycle.transport, cycle.flow)
     if cycle.transport.is_closing():
+        await _lost(cycle)
         return
     # A descriptor of our own: the loop does not let anyone else wait for the transport's.
     connection = os.dup(cycle.transport.get_extra_info("socket").fileno())
@@ -60,8 +78,17 @@ async def _send_part(cycle: RequestResponseCycle, message: Message) -> None:
         cycle.expected_content_length -= message["count"]
     except (BrokenPipeError, ConnectionResetError):
         cycle.transport.abort()
+        await _lost(cycle)
     finally:
         os.close(connection)
+
+
+async def _lost(cycle: RequestResponseCycle) -> None:
+    """Wait until the protocol has been told that its connection is closed."""
+    for _ in range(_TURNS):
+        if cycle.disconnected:
+            return
+        await asyncio.sleep(0)
 
 
 async def _written(transport: asyncio.Transport, flow: FlowControl) -> None:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from refgenie.server.downloads import Download, Downloads, DownloadWatch
 from refgenie.server.files import FileAnswer
+from refgenie.server.metrics import Metrics
+from refgenie.server.middleware.exchange import ExchangeLog
+from refgenie.server.middleware.last_resort import LastResort
 from refgenie.server.zero_copy import ZeroCopyProtocol
 from support.running_app import running
+
+if TYPE_CHECKING:
+    from refgenie.db.database import Database
 
 CONTENT = bytes(range(251)) * 160_000  # no power of two: pieces differ
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -97,6 +107,44 @@ def test_clients_that_go_away_or_sleep_keep_nobody_waiting_and_nothing_open(port
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("by_kernel", [True, False])
+def test_nothing_is_read_or_counted_for_a_client_that_has_gone(
+    path: Path, loop: str, by_kernel: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    downloads: list[Download] = []
+    ended = threading.Semaphore(0)
+    counts = Downloads(cast("Database", None))
+    counts.handlers = {"noted": downloads.append}
+
+    async def give(scope, receive, send):  # type: ignore[no-untyped-def]
+        scope["state"]["download"] = Download("digest", path=path.name)
+        offered = scope if by_kernel else {**scope, "extensions": {}}
+        try:
+            await FileAnswer(path, len(CONTENT), DIGEST, path.name)(offered, receive, send)
+        finally:
+            ended.release()
+
+    application = ExchangeLog(LastResort(DownloadWatch(give, counts)), "line", Metrics())
+    options: dict[str, Any] = {"loop": loop, "lifespan": "off", "log_level": "error"}
+    with (
+        caplog.at_level(logging.INFO, "refgenie"),
+        running(application, http=ZeroCopyProtocol, **options) as address,
+    ):
+        port = int(address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+            client.recv(10)
+        assert ended.acquire(timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        assert asked(connection) == (200, CONTENT)
+        assert ended.acquire(timeout=20)
+        connection.close()
+    assert len(downloads) == 1
+    sent = [int(record.getMessage().split(" 200 ")[1].split()[0]) for record in caplog.records]
+    assert sent[0] < len(CONTENT) == sent[1]
 
 
 def test_a_file_that_becomes_shorter_ends_the_connection(port: int, path: Path) -> None:

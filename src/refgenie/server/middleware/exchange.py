@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refgenie.server.metrics import Metrics
 from refgenie.server.settings import AccessLog
-from refgenie.server.zero_copy import EXTENSION
+from refgenie.server.zero_copy import EXTENSION, ClientGoneError
 
 LOGGER = logging.getLogger("refgenie.access")
 
@@ -47,6 +47,8 @@ class ExchangeLog:
 
         try:
             await self._app(scope, receive, counting)
+        except ClientGoneError:
+            LOGGER.debug("%s: the client went away", scope["path"])
         finally:
             seconds = time.perf_counter() - begun
             self._metrics.exchange(scope["method"], _route(scope), status, seconds, sent)

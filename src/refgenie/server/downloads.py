@@ -138,7 +138,7 @@ class DownloadWatch:
             nonlocal status, from_start
             if message["type"] == "http.response.start":
                 status = message["status"]
-                from_start = _begins(dict(message.get("headers", ())), dict(scope["headers"]))
+                from_start = _begins(status, dict(message.get("headers", ())), dict(scope["headers"]))
             await send(message)
 
         await self._app(scope, receive, noting)
@@ -147,8 +147,8 @@ class DownloadWatch:
             self._downloads.happened(download)
 
 
-def _begins(answered: dict[bytes, bytes], asked: dict[bytes, bytes]) -> bool:
-    """Whether an answer begins with the first byte; nginx takes the range of what is left to it."""
-    if b"x-accel-redirect" in answered:
+def _begins(status: int, answered: dict[bytes, bytes], asked: dict[bytes, bytes]) -> bool:
+    """Whether an answer begins with the first byte; nginx and a remote look at the range themselves."""
+    if status == 307 or b"x-accel-redirect" in answered:
         return asked.get(b"range", b"bytes=0-").startswith(b"bytes=0-")
     return answered.get(b"content-range", b"bytes 0-").startswith(b"bytes 0-")

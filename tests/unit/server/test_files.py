@@ -240,6 +240,16 @@ def test_a_remote_that_has_it_is_pointed_to(client: TestClient, home: Home, dige
     assert odd.endswith("/deep/%C3%BC%201.txt")
 
 
+def test_the_rest_of_a_redirected_download_is_no_second_one(
+    client: TestClient, home: Home, digest: str
+) -> None:
+    home.push(digest, "https", "https://mirror.example")
+    for wanted in ("bytes=0-9", "bytes=10-"):
+        answer = client.get(f"/v4/assets/{digest}/files/{NAME}", headers={"Range": wanted})
+        assert answer.status_code == 307
+    assert client.app.state.site.downloads._counts[("asset", digest)] == 1  # type: ignore[attr-defined]
+
+
 def test_the_body_can_be_left_to_nginx(home: Home, digest: str) -> None:
     settings = ServerSettings(access_log="off", x_accel="/internal")
     with TestClient(create_app(home, settings)) as client:

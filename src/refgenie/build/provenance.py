@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from refgenie import __version__
 from refgenie.build.commands import CommandUse
 from refgenie.build.inputs import ResolvedAsset
 from refgenie.build.output import Output
 from refgenie.build.request import ParameterValue
+from refgenie.core.addresses import without_credentials
 from refgenie.core.records import RecipeRecord
 
 
@@ -95,11 +95,3 @@ def storable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [storable(entry) for entry in value]
     return value
-
-
-def without_credentials(address: str) -> str:
-    """The address without a user name and password."""
-    parts = urlsplit(address)
-    if "@" not in parts.netloc:
-        return address
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

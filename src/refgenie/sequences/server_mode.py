@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
+from refgenie.core.addresses import without_credentials
 from refgenie.core.progress import NoProgress, Progress
 from refgenie.core.records import AliasRecord
 from refgenie.errors import (
@@ -20,7 +21,7 @@ from refgenie.errors import (
 )
 from refgenie.sequences.aliases import read_aliases
 from refgenie.sequences.durable import write_bytes, writing
-from refgenie.sequences.model import NAMESPACE, CollectionReader
+from refgenie.sequences.model import NAMESPACE, CollectionReader, SequenceInfo
 from refgenie.sequences.reading import StoreReading
 from refgenie.sequences.remote.arrival import Keeper
 from refgenie.sequences.remote.folders import read_optional
@@ -98,6 +99,7 @@ class ServerMode(StoreReading):
 
     def __init__(self, url: str, cache: Path | None = None, progress: Progress | None = None) -> None:
         self._url = url.rstrip("/")
+        self._shown = without_credentials(self._url)
         self._progress = progress or NoProgress()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if cache is None:
@@ -127,7 +129,7 @@ class ServerMode(StoreReading):
         """
         source = make_source(self._url)
         if not isinstance(source, StoreSource):
-            raise NetworkError(f"{self._url} is no static RefgetStore: it has no rgstore.json")
+            raise NetworkError(f"{self._shown} is no static RefgetStore: it has no rgstore.json")
         self._source = source
         manifest = json.dumps(source.manifest, sort_keys=True).encode()
         key = hashlib.sha256(self._url.encode() + b"\0" + manifest).hexdigest()[:32]
@@ -141,13 +143,14 @@ class ServerMode(StoreReading):
             write_bytes(self.files.manifest, json.dumps(source.manifest).encode())
 
     def pull_aliases(self) -> None:
-        """Fetch the aliases of all namespaces that the store advertises."""
+        """Fetch the aliases of all namespaces that the store advertises, of collections and of sequences."""
         source = self._opened()
-        for namespace in source.manifest.get("collection_alias_namespaces") or []:
-            path = self.files.aliases(_plain_name(str(namespace)))
-            content = read_optional(source.folder, f"aliases/collections/{namespace}.tsv")
-            if content is not None:
-                write_bytes(path, content)
+        for kind in ("collection", "sequence"):
+            for namespace in source.manifest.get(f"{kind}_alias_namespaces") or []:
+                path = f"aliases/{kind}s/{_plain_name(str(namespace))}.tsv"
+                content = read_optional(source.folder, path)
+                if content is not None:
+                    write_bytes(self.files.root / path, content)
         self.aliases.load(self.files)
 
     def pull_fhr(self) -> None:
@@ -167,13 +170,24 @@ class ServerMode(StoreReading):
     def open(self, digest: str) -> CollectionReader:
         """A reader of one collection's residues; sequences are fetched whole and checked."""
         self._require(digest)
-        keeper = Keeper(self._opened, self.files, self._cache / "work", None, self._progress)
-        return RemoteReader(self.files, digest, keeper)
+        return RemoteReader(self.files, digest, self._keeper())
+
+    def bring(self, entry: SequenceInfo) -> SequenceInfo:
+        """Have one sequence of the store in the cache; answers what is now known of it.
+
+        Raises:
+            DigestMismatchError: Something else arrived; it was not kept.
+            NetworkError, NotFoundError: It did not arrive.
+        """
+        return self._keeper().bring(entry)
 
     def close(self) -> None:
         """Remove the temporary cache."""
         if self._temporary is not None:
             self._temporary.cleanup()
+
+    def _keeper(self) -> Keeper:
+        return Keeper(self._opened, self.files, self._cache / "work", None, self._progress)
 
     def _pull_index(self, name: str, place: Path, digest_name: str) -> None:
         source = self._opened()
@@ -183,7 +197,7 @@ class ServerMode(StoreReading):
         write_bytes(place, source.folder.read(_plain_name(str(source.manifest.get(name, place.name)))))
         if expected and digest_of(place) != expected:
             place.unlink()
-            raise DigestMismatchError(f"{self._url}: {place.name} is not the one that rgstore.json names")
+            raise DigestMismatchError(f"{self._shown}: {place.name} is not the one that rgstore.json names")
 
     def _opened(self) -> StoreSource:
         if self._source is None:
@@ -193,7 +207,7 @@ class ServerMode(StoreReading):
 
     def _require(self, digest: str) -> None:
         if not self.files.listed(digest):
-            raise NotFoundError(f"the store {self._url} has no sequence collection {digest}")
+            raise NotFoundError(f"the store {self._shown} has no sequence collection {digest}")
         if not self.files.collection(digest).exists():
             content = self._opened().collection(digest)
             mask = self._opened().optional(f"masks/{digest}.mask")
@@ -208,7 +222,7 @@ class ServerMode(StoreReading):
 
         def refuse(*_: Any, **__: Any) -> NoReturn:
             raise NotPermittedError(
-                f"the sequence store {self._url} is read-only here",
+                f"the sequence store {self._shown} is read-only here",
                 hint="run without refget_store_url to work with the own store",
             )
 

@@ -24,7 +24,9 @@ from support.sequences import sequence_digest
 from support.served_home import Home
 from support.static_server import serve_folder
 
-RESIDUES = {f"SQ.{sequence_digest(text)}": text for text in ("TTGGGGAA", "GGAA", "GCGC")}
+TEXT = "TTGGGGAA"
+DIGEST = sequence_digest(TEXT)
+RESIDUES = {f"SQ.{sequence_digest(text)}": text for text in (TEXT, "GGAA", "GCGC")}
 FIXTURES: dict[str, Any] = json.loads(
     (files("refget") / "compliance_data" / "test_fasta_digests.json").read_text()
 )
@@ -56,6 +58,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     aliases.mkdir(parents=True, exist_ok=True)
     (aliases / "refgenie.tsv").write_text(f"base\t{BASE}\n")
     (aliases / "ncbi.tsv").write_text(f"GCF_1\t{BASE}\nbase\t{SUBSET}\n")
+    sequences = aliases.with_name("sequences")
+    sequences.mkdir()
+    (sequences / "ncbi.tsv").write_text(f"NC_1.1\t{DIGEST}\n")
     mode.files.write_manifest()
     return folders
 
@@ -246,4 +251,39 @@ def test_nothing_is_asked_of_the_remote_store_by_requests(store: Folders, sqlite
             assert len(static.requests) == before
             assert client.get("/v4/aliases/GCF_1").status_code == 200
         mode.close()
+    database.dispose()
+
+
+def test_a_sequence_is_fetched_alone_and_known_by_its_aliases(store: Folders, sqlite_url: URL) -> None:
+    database = Database.from_url(sqlite_url)
+    with serve_folder(store.store) as static:
+        mode = ServerMode(static.url)
+        home = Home(database, Folders(Path("/nowhere/g"), Path("/nowhere/a")), mode=mode)
+        with TestClient(create_app(home, QUIET)) as client:
+            before = len(static.requests)
+            assert client.get(f"/sequence/SQ.{DIGEST}").text == TEXT
+            assert client.get(f"/sequence/SQ.{DIGEST}?start=1&end=3").text == TEXT[1:3]
+            assert len(static.requests) == before + 1
+            metadata = client.get(f"/sequence/SQ.{DIGEST}/metadata").json()["metadata"]
+            assert metadata["aliases"] == [{"alias": "NC_1.1", "naming_authority": "ncbi"}]
+        mode.close()
+    database.dispose()
+
+
+def test_the_stores_credentials_stay_here(store: Folders, sqlite_url: URL) -> None:
+    database = Database.from_url(sqlite_url)
+    with serve_folder(store.store) as static:
+        url = static.url.replace("://", "://user:secret@")
+        mode = ServerMode(url)
+        home = Home(database, Folders(Path("/nowhere/g"), Path("/nowhere/a")), mode=mode)
+        settings = ServerSettings(access_log="off", refget_store_url=url)
+        client = TestClient(create_app(home, settings))
+        advertised = client.get("/seqcol/service-info").json()["seqcol"]["refget_store"]["url"]
+        assert advertised == static.url
+        missing = client.get(f"/v4/genomes/{'A' * 32}/sequence?region=chr1")
+        assert (missing.status_code, "secret" in missing.text) == (404, False)
+    gone = client.get(f"/sequence/SQ.{DIGEST}")
+    assert (gone.status_code, "secret" in gone.text) == (502, False)
+    assert static.url in gone.text
+    mode.close()
     database.dispose()

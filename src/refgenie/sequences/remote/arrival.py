@@ -70,6 +70,13 @@ class Keeper:
                     with suppress(NotPermittedError):  # it can be read all the same
                         self._note(collection, known)
                 return known
+        known = self.bring(entry)
+        if known != entry:
+            self._note(collection, known)
+        return known
+
+    def bring(self, entry: SequenceInfo) -> SequenceInfo:
+        """Fetch a sequence whatever collection it is of, and keep it; errors as of ``ensure``."""
         with (
             staging_folder(self._work) as folder,
             self._progress.task(f"Fetching {entry.name}") as advance,
@@ -77,8 +84,6 @@ class Keeper:
             private, known = arrive(self.find_source(), entry, folder, advance)
             with writing(str(self.files.root)):
                 move_in(private, self.files, entry.digest)
-        if known != entry:
-            self._note(collection, known)
         return known
 
     def _note(self, collection: str, known: SequenceInfo) -> None:
@@ -204,6 +209,6 @@ def _pack(
 
 def _wrong(source: RemoteSource, entry: SequenceInfo) -> DigestMismatchError:
     return DigestMismatchError(
-        f"{source.url} answered something else than sequence {entry.name} (SQ.{entry.digest}); "
+        f"{source.shown} answered something else than sequence {entry.name} (SQ.{entry.digest}); "
         "nothing of it was kept"
     )

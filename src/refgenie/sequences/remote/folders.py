@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import IO, Any, Protocol, TypeVar
 
+from refgenie.core.addresses import without_credentials
 from refgenie.errors import NetworkError, NotFoundError
 
 T = TypeVar("T")
@@ -26,6 +27,11 @@ class RemoteFolder(Protocol):
     @property
     def url(self) -> str:
         """The address, without a slash at its end."""
+        ...
+
+    @property
+    def shown(self) -> str:
+        """The address as others may see it, without credentials."""
         ...
 
     def read(self, path: str) -> bytes:
@@ -64,6 +70,7 @@ class HttpFolder:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        self.shown = without_credentials(self.url)
 
     def read(self, path: str, *, headers: dict[str, str] | None = None) -> bytes:
         """Content of a small file; see RemoteFolder."""
@@ -97,15 +104,15 @@ class HttpFolder:
             try:
                 return attempt()
             except httpx.TimeoutException as error:
-                raise NetworkError(f"{self.url}/{path}: no answer in time") from error
+                raise NetworkError(f"{self.shown}/{path}: no answer in time") from error
             except _PassingFailure as error:
                 if last:
                     raise NetworkError(error.message) from error
             except (httpx.TransportError, httpx.StreamError) as error:
                 if last:
-                    raise NetworkError(f"{self.url}/{path}: {error or type(error).__name__}") from error
+                    raise NetworkError(f"{self.shown}/{path}: {error or type(error).__name__}") from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise NetworkError(f"{self.url}/{path}: {error}") from error
+                raise NetworkError(f"{self.shown}/{path}: {error}") from error
             time.sleep(0.2 * (number + 1))
         raise AssertionError("unreachable")
 
@@ -116,7 +123,7 @@ class HttpFolder:
                 received += len(piece)
                 elapsed = time.monotonic() - began
                 if elapsed > READ_TIMEOUT and received < elapsed * _SLOWEST:
-                    raise NetworkError(f"{self.url}/{path}: the server is too slow")
+                    raise NetworkError(f"{self.shown}/{path}: the server is too slow")
                 yield piece
 
     @contextmanager
@@ -124,19 +131,20 @@ class HttpFolder:
         import httpx
 
         timeout = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
-        url = f"{self.url}/{path}" if path else self.url
+        below = f"/{path}" if path else ""
+        shown = f"{self.shown}{below}"
         with (
             httpx.Client(timeout=timeout, follow_redirects=True, max_redirects=5) as client,
-            client.stream("GET", url, headers=headers) as response,
+            client.stream("GET", f"{self.url}{below}", headers=headers) as response,
         ):
             if response.status_code in _ABSENT:
-                raise NotFoundError(f"there is no {url}")
+                raise NotFoundError(f"there is no {shown}")
             if response.status_code in _PASSING:
-                raise _PassingFailure(f"{url}: the server answered {response.status_code}")
+                raise _PassingFailure(f"{shown}: the server answered {response.status_code}")
             if response.status_code != httpx.codes.OK:
-                raise NetworkError(f"{url}: the server answered {response.status_code}")
+                raise NetworkError(f"{shown}: the server answered {response.status_code}")
             if response.headers.get("content-type", "").startswith("text/html"):
-                raise NetworkError(f"{url}: the server answered a web page")
+                raise NetworkError(f"{shown}: the server answered a web page")
             yield response
 
 
@@ -156,6 +164,7 @@ class ObjectFolder:
         from obstore.exceptions import BaseError
 
         self.url = url.rstrip("/")
+        self.shown = without_credentials(self.url)
         try:
             self._store = obstore.store.from_url(
                 self.url,
@@ -167,7 +176,7 @@ class ObjectFolder:
                 retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=READ_TIMEOUT)},
             )
         except (BaseError, ValueError) as error:
-            raise NetworkError(f"{url}: {error}") from error
+            raise NetworkError(f"{self.shown}: {error}") from error
 
     def read(self, path: str) -> bytes:
         """Content of a small file; see RemoteFolder."""
@@ -192,7 +201,7 @@ class ObjectFolder:
         try:
             yield
         except FileNotFoundError as error:
-            raise NotFoundError(f"there is no {self.url}/{path}") from error
+            raise NotFoundError(f"there is no {self.shown}/{path}") from error
         except BaseError as error:
             text = str(error).split("\n", 1)[0]
-            raise NetworkError(f"{self.url}/{path}: {text}") from error
+            raise NetworkError(f"{self.shown}/{path}: {text}") from error

@@ -35,10 +35,12 @@ class RemoteSource(Protocol):
     Attributes:
         kind: ``store`` (a static RefgetStore) or ``seqcol`` (a seqcol API).
         url: Its address.
+        shown: The same without credentials, for messages.
     """
 
     kind: str
     url: str
+    shown: str
 
     def collections(self) -> list[str]:
         """Digests of all collections."""
@@ -84,12 +86,12 @@ def make_source(url: str) -> RemoteSource:
     if manifest is not None and "seqdata_path_template" in manifest:
         return StoreSource(folder, manifest)
     if not isinstance(folder, HttpFolder):
-        raise NetworkError(f"{url} is no RefgetStore: it has no rgstore.json")
+        raise NetworkError(f"{folder.shown} is no RefgetStore: it has no rgstore.json")
     for root in (folder.url, f"{folder.url}/seqcol"):
         info = _json_or_none(HttpFolder(root), "service-info")
         if info is not None and isinstance(info.get("seqcol"), dict):
             return _advertised(info["seqcol"]) or SeqcolSource(root)
-    raise NetworkError(f"{url} is neither a RefgetStore nor a seqcol API")
+    raise NetworkError(f"{folder.shown} is neither a RefgetStore nor a seqcol API")
 
 
 def _advertised(seqcol: dict[str, Any]) -> RemoteSource | None:
@@ -139,7 +141,7 @@ class StoreSource:
 
     def __init__(self, folder: RemoteFolder, manifest: dict[str, Any]) -> None:
         self.folder = folder
-        self.url = folder.url
+        self.url, self.shown = folder.url, folder.shown
         self.manifest = manifest
 
     def collections(self) -> list[str]:
@@ -153,8 +155,8 @@ class StoreSource:
         try:
             content = self.folder.read(f"collections/{digest}.rgsi")
         except NotFoundError as error:
-            raise NotFoundError(f"{self.url} has no sequence collection {digest}") from error
-        return _proven(content, digest, self.url)
+            raise NotFoundError(f"{self.shown} has no sequence collection {digest}") from error
+        return _proven(content, digest, self.shown)
 
     def level2(self, digest: str) -> dict[str, Any]:
         """Seqcol level 2, proven."""
@@ -191,7 +193,7 @@ class SeqcolSource:
 
     def __init__(self, url: str) -> None:
         self.folder = HttpFolder(url)
-        self.url = self.folder.url
+        self.url, self.shown = self.folder.url, self.folder.shown
 
     def collections(self) -> list[str]:
         """Digests of all collections, page by page."""
@@ -200,7 +202,7 @@ class SeqcolSource:
             path = f"list/collection?page={len(found) // 100}&page_size=100"
             results = self._json(path).get("results")
             if not isinstance(results, list):
-                raise NetworkError(f"{self.url}/{path}: the answer is no list")
+                raise NetworkError(f"{self.shown}/{path}: the answer is no list")
             found += [str(entry) for entry in results]
             if len(results) < 100:
                 return found
@@ -210,14 +212,14 @@ class SeqcolSource:
         try:
             content = self._json(f"collection/{digest}?level=2")
         except NotFoundError as error:
-            raise NotFoundError(f"{self.url} has no sequence collection {digest}") from error
+            raise NotFoundError(f"{self.shown} has no sequence collection {digest}") from error
         try:
             proven = digest_of_level2(content) == digest
         except (RefgenieError, ValueError, TypeError):
             proven = False
         if not proven or len({len(content[name]) for name in ("names", "lengths")}) != 1:
             raise DigestMismatchError(
-                f"{self.url} answered something else than the sequence collection {digest}"
+                f"{self.shown} answered something else than the sequence collection {digest}"
             )
         return {name: content[name] for name in ("names", "lengths", "sequences")}
 
@@ -234,7 +236,7 @@ class SeqcolSource:
         ):
             bare = str(sequence).removeprefix("SQ.")
             lines.append(f"{name}\t{int(length)}\t{UNKNOWN}\t{bare}\t\t\n".encode())
-        return _proven(b"".join(lines), digest, self.url)
+        return _proven(b"".join(lines), digest, self.shown)
 
     def download(self, entry: SequenceInfo, target: IO[bytes], advance: Callable[[int], None]) -> str:
         """Write the residues, from the refget API under or beside the seqcol API."""
@@ -250,7 +252,7 @@ class SeqcolSource:
                 continue
             return "Raw"
         raise NotFoundError(
-            f"{self.url} does not serve sequence SQ.{entry.digest}",
+            f"{self.shown} does not serve sequence SQ.{entry.digest}",
             hint="the server describes collections only; register the genome from a RefgetStore",
         )
 
@@ -262,7 +264,7 @@ class SeqcolSource:
         try:
             content = json.loads(self.folder.read(path, headers={"Accept": "application/json"}))
         except ValueError as error:
-            raise NetworkError(f"{self.url}/{path}: the answer is no JSON") from error
+            raise NetworkError(f"{self.shown}/{path}: the answer is no JSON") from error
         if not isinstance(content, dict):
-            raise NetworkError(f"{self.url}/{path}: the answer is no object")
+            raise NetworkError(f"{self.shown}/{path}: the answer is no object")
         return content

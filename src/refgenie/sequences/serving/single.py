@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from refgenie.errors import NotFoundError
 from refgenie.sequences.engine import open_store, pieces
@@ -19,6 +19,9 @@ from refgenie.sequences.model import SequenceInfo, StoreMode
 from refgenie.sequences.reader import Residues
 from refgenie.sequences.store_files import StoreFiles, parse_sequence, sequence_line
 from refgenie.sequences.views import passing_view
+
+if TYPE_CHECKING:
+    from refgenie.sequences.server_mode import ServerMode
 
 _GA4GH = re.compile(r"(?:ga4gh:)?SQ\.([A-Za-z0-9_-]{32})\Z")
 _MD5 = re.compile(r"[0-9a-fA-F]{32}\Z")
@@ -42,7 +45,7 @@ class SingleSequences:
 
     def __init__(self, mode: StoreOnDisk) -> None:
         self._mode = mode
-        self._bringing = Lock()
+        self._bringing: dict[str, Lock] = {}
 
     def find(self, identifier: str) -> SequenceInfo:
         """The sequence that an identifier names.
@@ -74,7 +77,7 @@ class SingleSequences:
         """
         files = self._mode.files
         if not files.sequence(entry.digest).exists():
-            self._bring(entry)
+            entry = self._bring(entry)
         with passing_view(files, [sequence_line(entry)]) as view:
             residues = Residues(open_store(view), files)
             try:
@@ -82,28 +85,17 @@ class SingleSequences:
             finally:
                 residues.close()
 
-    def _bring(self, entry: SequenceInfo) -> None:
+    def _bring(self, entry: SequenceInfo) -> SequenceInfo:
         """Have a sequence of the remote store in this server's cache.
 
         The own store is not written to: a genome whose sequences lie elsewhere is read from there.
         """
         if self._mode.writable:
             raise NotFoundError(f"the residues of sequence SQ.{entry.digest} are not on this server")
-        wanted = b"\t" + entry.digest.encode() + b"\t"
-        with self._bringing:
+        with self._bringing.setdefault(entry.digest, Lock()):
             if self._mode.files.sequence(entry.digest).exists():
-                return
-            for digest in self._mode.files.index_lines():
-                self._mode.sequences(digest)  # has its list here
-                if wanted in self._mode.files.collection(digest).read_bytes():
-                    name = next(
-                        other.name for other in self._mode.sequences(digest) if other.digest == entry.digest
-                    )
-                    with self._mode.open(digest) as reader:
-                        reader.fetch(name, 0, 0)
-                        reader.fetch(name, 0, min(1, entry.length))
-                    return
-        raise NotFoundError(f"the store has no residues of sequence SQ.{entry.digest}")
+                return entry
+            return cast("ServerMode", self._mode).bring(entry)
 
     def _search(self, key: str, column: int) -> SequenceInfo | None:
         """The first line of the index that has the key in its column."""

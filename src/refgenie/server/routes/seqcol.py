@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
+from refgenie.core.addresses import without_credentials
 from refgenie.sequences.serving.router import (
     RefgetRoute,
     collection_routes,
@@ -125,9 +126,10 @@ def collection(
 
 def describe_service(request: Request, site: SiteDependency) -> Response:
     """The service: schema, store, aliases (GA4GH service-info)."""
+    store = site.settings.refget_store_url
     return json_answer(
         service_info(
-            store_url=site.settings.refget_store_url,
+            store_url=None if store is None else without_credentials(store),
             capabilities=site.backend.capabilities(),
             documentation_url=f"{base_address(request)}/docs",
             fasta_files=site.agent is not None,

@@ -103,7 +103,9 @@ def test_a_database_that_went_away_is_used_again_when_it_is_back(
             connection.execute(end, {"name": name})
             down = client.get("/healthcheck")
             assert (down.status_code, down.json()["error"]["code"]) == (503, "unavailable")
-            assert client.get(f"/v4/assets/{digest}").status_code == 503
+            for path in (f"/v4/assets/{digest}", "/seqcol/list/collection", f"/seqcol/collection/{'A' * 32}"):
+                refused = client.get(path)
+                assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable"), path
             connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
         other.dispose()
         assert client.get("/healthcheck").status_code == 200

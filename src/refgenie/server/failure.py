@@ -14,6 +14,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from refgenie.errors import InvalidInputError, NetworkError, NotFoundError, RefgenieError
@@ -95,6 +96,12 @@ async def _known(request: Request, error: Exception) -> Response:
     return failure(error.http_status, error.message, code=error.code, hint=error.hint)
 
 
+async def _no_database(request: Request, error: Exception) -> Response:
+    # From refget's agent, which asks the database in its own ways.
+    LOGGER.warning("%s %s: %s", request.method, request.url.path, error)
+    return await _known(request, UnavailableError("the database does not answer"))
+
+
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = error.detail if isinstance(error.detail, str) else str(error.detail)
@@ -127,6 +134,8 @@ def _fault(entry: Mapping[str, Any]) -> str:
 def add_handlers(app: FastAPI) -> None:
     """Let no fault leave the application in another shape."""
     app.add_exception_handler(RefgenieError, _known)
+    for kind in (OperationalError, InterfaceError):
+        app.add_exception_handler(kind, _no_database)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _invalid)
 

@@ -16,6 +16,8 @@ from refgenie.server.metrics import MULTIPROCESS
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_WORKER_SILENCE = 60
+"""Seconds after which a worker that says nothing is ended; a loaded host must not cut downloads."""
 FACTORY = "refgenie.server.serve:application"
 
 
@@ -72,6 +74,7 @@ def serve(*, host: str = "127.0.0.1", port: int = 8000, workers: int = 1, reload
                 access_log=False,
                 server_header=False,
                 timeout_keep_alive=30,
+                timeout_worker_healthcheck=_WORKER_SILENCE,
                 h11_max_incomplete_event_size=64 << 10,
             )
         except SystemExit as error:

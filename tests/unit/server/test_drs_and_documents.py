@@ -91,6 +91,7 @@ def test_what_drs_does_not_have(client: TestClient, home: Home, digest: str) -> 
     assert client.get(f"{DRS}/objects/{hidden}").status_code == 404
     assert client.get(f"{DRS}/objects/{sha256(b'not staged')}").status_code == 404
     info = client.get(f"{DRS}/service-info").json()
+    assert info["maxBulkRequestLength"] == 1
     assert info["type"] == {"group": "org.ga4gh", "artifact": "drs", "version": "1.4.0"}
 
 

@@ -116,6 +116,7 @@ def test_what_was_loaded_registered_and_ingested_is_served(
             # refget repeats a method each time that it registers a file.
             assert len(found["access_methods"]) == 1
             assert "references" in found["access_methods"][0]["access_url"]["url"]
+            assert client.get(f"{path}/access/none").status_code == 404
         index = client.get(f"/seqcol/fasta/objects/{BASE}/index").json()
         assert len(index["offsets"]) == 3
         assert client.get("/seqcol/fasta/objects/" + "x" * 32).status_code == 404

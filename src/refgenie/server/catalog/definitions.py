@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from refgenie.db.models import AssetClass, DataChannel, Recipe
+from refgenie.recipes.versions import version_key
 from refgenie.server.catalog.listing import LARGEST_NUMBER, Listing, ListQuery, in_column
 from refgenie.server.failure import missing
 
@@ -104,12 +104,7 @@ def _one(
     named = session.execute(source.where(table.name == identifier)).all()
     if not named:
         raise missing(what, identifier)
-    return max(named, key=lambda row: _version_key(row[0].version))
-
-
-def _version_key(version: str) -> list[tuple[int, int, str]]:
-    # Numbers as numbers, so that 0.10 is above 0.9.
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"[.+-]", version)]
+    return max(named, key=lambda row: version_key(row[0].version))
 
 
 def _asset_class(found: AssetClass, channel: str | None) -> dict[str, Any]:

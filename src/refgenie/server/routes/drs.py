@@ -24,7 +24,7 @@ from refgenie.server.failure import missing
 from refgenie.server.files import media_type
 from refgenie.server.routes.general import service_info
 from refgenie.server.routing import router
-from refgenie.server.site import SiteDependency
+from refgenie.server.site import Site, SiteDependency
 from refgenie.server.staged import Place, Staged, staged_archive, staged_modes
 
 routes: APIRouter = router("GA4GH DRS")
@@ -39,6 +39,7 @@ HERE = "server"
 def describe_service(request: Request) -> Response:
     """What this service is (GA4GH service-info)."""
     document = service_info(request, "org.refgenie.drs", "Refgenie DRS", "org.ga4gh", "drs", VERSION)
+    document["maxBulkRequestLength"] = 1  # the schema wants it; bulk requests are optional, and not answered
     return json_answer(document)
 
 
@@ -53,21 +54,15 @@ def drs_object(
 ) -> Response:
     """One object."""
     del expand
-    if is_genome_digest(object_id) and site.agent is not None:
-        found = fasta_object(site.agent, object_id)
-        if found is not None:
-            return json_answer(fasta_document(request, found))
-    with site.read() as session:
-        return json_answer(_describe(request, session, object_id))
+    return json_answer(_document(request, site, object_id))
 
 
 @routes.get(f"{PREFIX}/objects/{{object_id}}/access/{{access_id}}", operation_id="drs_access")
 def drs_access(request: Request, site: SiteDependency, object_id: str, access_id: str) -> Response:
     """Where the bytes of a blob are."""
-    with site.read() as session:
-        document = _describe(request, session, object_id)
+    document = _document(request, site, object_id)
     for method in document.get("access_methods", ()):
-        if method["access_id"] == access_id:
+        if method.get("access_id") == access_id:
             return json_answer(method["access_url"])
     raise missing("access", access_id)
 
@@ -75,6 +70,15 @@ def drs_access(request: Request, site: SiteDependency, object_id: str, access_id
 def fasta_document(request: Request, found: dict[str, Any]) -> dict[str, Any]:
     """A FASTA file of refget's database, with this server's own address."""
     return {**found, "self_uri": _self_uri(request, found["id"])}
+
+
+def _document(request: Request, site: Site, object_id: str) -> dict[str, Any]:
+    if is_genome_digest(object_id) and site.agent is not None:
+        found = fasta_object(site.agent, object_id)
+        if found is not None:
+            return fasta_document(request, found)
+    with site.read() as session:
+        return _describe(request, session, object_id)
 
 
 def _describe(request: Request, session: Session, object_id: str) -> dict[str, Any]:

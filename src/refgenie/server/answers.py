@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,9 @@ from starlette.types import Receive, Scope, Send
 from refgenie.server.middleware.head import is_head
 
 JSON = "application/json"
-PIECE = 1 << 20
+PIECE = 2 << 20
+GIVE_WAY = 0.001
+"""Seconds after a piece in which others are answered: one big answer is not to slow down many small ones."""
 
 
 def encode(document: Any) -> bytes:
@@ -42,10 +45,12 @@ class KeptBytes(Response):
         self.headers["Content-Length"] = str(sum(len(part) for part in parts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send it (ASGI); the client's pace is waited for after each megabyte."""
+        """Send it (ASGI); the client's pace is waited for after each piece."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         for part in () if is_head(scope) else self._parts:
             for at in range(0, len(part), PIECE):
                 body = part if len(part) <= PIECE else part[at : at + PIECE]
                 await send({"type": "http.response.body", "body": body, "more_body": True})
+                if len(body) == PIECE:
+                    await asyncio.sleep(GIVE_WAY)
         await send({"type": "http.response.body", "body": b""})

@@ -57,6 +57,11 @@ def test_a_container_serves_and_may_write_its_volume(tmp_path: Path) -> None:
             return done.stdout
 
         podman("build", "--format=docker", "--isolation=chroot", "-t", "site", tmp_path)
+        # Podman gives a new volume to the container's user, Docker to the owner of the image's folder.
+        mounted = Path(podman("image", "mount", "site").strip())
+        owner = (mounted / "data").stat().st_uid
+        podman("image", "umount", "site")
+        assert owner == 1000
         volume = ("--volume=refgenie:/data", "site")
         assert podman("run", "--rm", *volume, "init").split() == ["init", "refgenie"]
         assert podman("run", "--rm", *volume) == "serve --host 0.0.0.0 --port 8000\nrefgenie\n"

@@ -128,7 +128,10 @@ class AggregatedChannels:
     async def refresh_always(self, interval: float) -> None:
         """Refresh now and at every interval (seconds), until cancelled."""
         while self._path is not None:
-            await asyncio.to_thread(self.refresh)
+            try:
+                await asyncio.to_thread(self.refresh)
+            except Exception:  # the next reading may go well
+                LOGGER.exception("data channels stay as they were")
             await asyncio.sleep(max(interval, 0.05))
 
     def all(self) -> list[ReadChannel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,28 @@ def test_indices_are_read_again_while_the_server_runs(client: TestClient, channe
     wait_for(lambda: not client.get("/data_channels/").json()["main"]["available"])
     # What a channel had is shown until it has something else.
     assert yaml.safe_load(client.get("/data_channels/index.yaml").text) == after
+
+
+def test_a_reading_that_breaks_off_is_not_the_last(configuration: Path) -> None:
+    class Breaking(AggregatedChannels):
+        readings = 0
+
+        def refresh(self) -> None:
+            self.readings += 1
+            if self.readings == 1:
+                raise OSError("no thread can be started")
+            super().refresh()
+
+    channels = Breaking(configuration)
+
+    async def until_read() -> None:
+        job = asyncio.create_task(channels.refresh_always(0))
+        await asyncio.to_thread(channels.all)
+        job.cancel()
+
+    asyncio.run(until_read())
+    assert channels.readings >= 2
+    assert channels.all()
 
 
 def test_a_configuration_that_becomes_bad_changes_nothing(client: TestClient, configuration: Path) -> None:

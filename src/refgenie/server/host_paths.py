@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from refgenie.core.layout import Folders
 
@@ -21,3 +23,16 @@ def without_host_paths(text: str, folders: Folders) -> str:
         for path in {str(folder), str(folder.resolve())} - {"/"}:
             text = re.sub(rf"{re.escape(path)}(?![\w.-])", shown.replace("\\", r"\\"), text)
     return _ABSOLUTE.sub(lambda match: f"…/{match['name']}", text)
+
+
+def provenance_for_others(document: Mapping[str, Any], folders: Folders) -> dict[str, Any]:
+    """A provenance document whose commands name no paths of this host."""
+
+    def shown(entry: Any) -> Any:
+        if isinstance(entry, str):
+            return without_host_paths(entry, folders)
+        if isinstance(entry, dict) and isinstance(entry.get("command"), str):
+            return {**entry, "command": without_host_paths(entry["command"], folders)}
+        return entry
+
+    return {**document, "commands": [shown(entry) for entry in document.get("commands") or []]}

@@ -195,6 +195,26 @@ def test_the_log_tells_nothing_of_the_host(client: TestClient, home: Home, diges
     assert "'{genome_folder}' done" in text
 
 
+def test_commands_tell_nothing_of_the_host(client: TestClient, home: Home) -> None:
+    home.genome()
+    home.asset_class("bwa_index", ["archive"])
+    home.recipe("bwa_index", "bwa_index")
+    command = f"bwa index {home.folders.genome_folder}/data/x.fa /home/secret/y.fa"
+    index = home.asset(
+        "bwa_index",
+        {"x.bwt": b"1"},
+        asset_class="bwa_index",
+        recipe="bwa_index",
+        provenance={"host": "h", "commands": [{"command": command, "exit_code": 0}]},
+    )
+    archive = home.stage(index, "archive")
+    shown = "bwa index {genome_folder}/data/x.fa …/y.fa"
+    provenance = client.get(f"/v4/assets/{index}/provenance").json()
+    assert provenance == {"host": "h", "commands": [{"command": shown, "exit_code": 0}]}
+    assert client.get(f"/v4/archives/{archive}").json()["build_commands"] == [shown]
+    assert client.get("/v4/archives").json()["items"][0]["build_commands"] == [shown]
+
+
 def test_a_log_elsewhere_is_not_shown(client: TestClient, home: Home, digest: str) -> None:
     (home.folders.genome_folder / "log").write_text("secret")
     record_build(home, digest, ".")

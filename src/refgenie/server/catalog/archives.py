@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
+from refgenie.core.layout import Folders
 from refgenie.db.models import Asset, AssetGroup
 from refgenie.db.transfer_models import DownloadCount, StagedAsset
 from refgenie.server.catalog.listing import Listing, ListQuery, in_column
 from refgenie.server.failure import missing
+from refgenie.server.host_paths import provenance_for_others
 
 _ARCHIVES = (
     select(
@@ -74,40 +76,39 @@ class ArchiveQuery(ListQuery):
         ]
 
 
-def page(session: Session, query: ArchiveQuery) -> dict[str, Any]:
+def page(session: Session, query: ArchiveQuery, folders: Folders) -> dict[str, Any]:
     """One page of the archives."""
     rows, total = _LISTING.page(session, query, query.filters())
-    return {"items": [_record(row) for row in rows], "pagination": query.pagination(total)}
+    return {"items": [_record(row, folders) for row in rows], "pagination": query.pagination(total)}
 
 
-def one(session: Session, digest: str) -> dict[str, Any]:
+def one(session: Session, digest: str, folders: Folders) -> dict[str, Any]:
     """The archive with this SHA-256; NotFoundError where there is none."""
     statement = _ARCHIVES.where(StagedAsset.digest == digest).order_by(StagedAsset.id).limit(1)
     found = session.execute(statement).one_or_none()
     if found is None:
         raise missing("archive", digest)
-    return _record(found)
+    return _record(found, folders)
 
 
-def _record(row: Any) -> dict[str, Any]:
+def _record(row: Any, folders: Folders) -> dict[str, Any]:
     return {
         "digest": row.digest,
         "asset_digest": row.asset_digest,
         "genome_digest": row.genome_digest,
         "size": row.size,
         "directory_contents": row.directory_contents,
-        "build_commands": _commands(row.provenance),
+        "build_commands": _commands(provenance_for_others(row.provenance or {}, folders)),
         "path": row.path,
         "download_count": row.download_count or 0,
         "created_at": row.created_at,
     }
 
 
-def _commands(provenance: dict[str, Any] | None) -> list[str]:
+def _commands(provenance: dict[str, Any]) -> list[str]:
     """The commands that a provenance document records."""
-    listed = (provenance or {}).get("commands") or []
     return [
         str(entry.get("command", "")) if isinstance(entry, dict) else str(entry)
-        for entry in listed
+        for entry in provenance["commands"]
         if isinstance(entry, (dict, str))
     ]

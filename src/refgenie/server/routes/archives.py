@@ -23,13 +23,13 @@ def archives(
     request: Request, site: SiteDependency, query: Annotated[catalog.ArchiveQuery, Query()]
 ) -> Response:
     """Archives of assets."""
-    return site.answer(request, lambda session: catalog.page(session, query))
+    return site.answer(request, lambda session: catalog.page(session, query, site.folders))
 
 
 @routes.get("/v4/archives/{digest}", operation_id="v4_archive", response_model=schemas.Archive)
 def archive(request: Request, site: SiteDependency, digest: str) -> Response:
     """One archive, by its SHA-256."""
-    return site.answer(request, lambda session: catalog.one(session, digest))
+    return site.answer(request, lambda session: catalog.one(session, digest, site.folders))
 
 
 @routes.get(

@@ -14,7 +14,7 @@ from refgenie.core.layout import BUILDS
 from refgenie.db.models import Asset, Build, Recipe
 from refgenie.errors import NotFoundError
 from refgenie.server.answers import json_answer
-from refgenie.server.host_paths import without_host_paths
+from refgenie.server.host_paths import provenance_for_others, without_host_paths
 from refgenie.server.routes.asset_choice import ChosenAsset
 from refgenie.server.routing import router
 from refgenie.server.site import SiteDependency
@@ -60,13 +60,13 @@ def asset_log(site: SiteDependency, choice: ChosenAsset) -> Response:
 
 @routes.get("/v4/assets/{digest}/provenance", operation_id="v4_asset_provenance")
 def asset_provenance(site: SiteDependency, choice: ChosenAsset) -> Response:
-    """What the asset was built from, how and when."""
+    """What the asset was built from, how and when; paths of the server's host removed."""
     with site.read() as session:
         number = choice.row(session).id
         found = session.execute(select(Asset.provenance).where(Asset.id == number)).scalar()
     if found is None:
         raise NotFoundError(f"the asset {choice.digest} has no provenance: it was not built")
-    return json_answer(found)
+    return json_answer(provenance_for_others(found, site.folders))
 
 
 @routes.get(

@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from support.console import Console, Outcome
+from support.postgres import write_database_config
+
+TESTS = Path(__file__).resolve().parents[1]
 
 # Starting an interpreter and importing the command line takes most of a second; a fork of one
 # that has imported it answers each question as a process of its own.
 FORKS = """
 import json, os, sys, tempfile
-import refgenie.cli.app, refgenie.api, refgenie.assets.service, refgenie.genomes.service
 from refgenie.cli import app, hot
+from support.fork_server import load
 
-for module in app.COMMANDS:
-    app.application(module)
+load()
 
 def ask(way, words):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -48,21 +51,32 @@ json.dump([ask(sys.argv[1], words) for words in json.load(sys.stdin)], sys.stdou
 def ask(console: Console, way: str, questions: Sequence[Sequence[str]]) -> list[Outcome]:
     """How each command line ends, by the fast entry point or the full command line."""
     ended = subprocess.run(
-        [sys.executable, "-c", FORKS, way], input=json.dumps(questions),
+        [sys.executable, "-c", FORKS, way], cwd=TESTS, input=json.dumps(questions),
         env=console.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     return [Outcome(*answer) for answer in json.loads(ended.stdout)]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def console(request: pytest.FixtureRequest, tmp_path: Path, lambda_fasta: Path) -> Console:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def console(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, lambda_fasta: Path
+) -> Iterator[Console]:
+    """A home with two genomes; a test that changes it changes it back."""
+    tmp_path = tmp_path_factory.mktemp("two_ways")
     made = Console(tmp_path / "home")
-    if request.param == "postgresql":
-        from support.postgres import write_database_config
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            server = request.getfixturevalue("postgres_server")
+            url = server.create_database()
+            stack.callback(server.drop_database, url)
+            made.home.mkdir(parents=True)
+            write_database_config(made.database_config, url)
+        fill(made, tmp_path, lambda_fasta)
+        yield made
 
-        made.home.mkdir(parents=True)
-        write_database_config(made.database_config, request.getfixturevalue("empty_postgres_url"))
+
+def fill(made: Console, tmp_path: Path, lambda_fasta: Path) -> None:
     masked = tmp_path / "masked.fa"
     masked.write_text(">chr1 first\nACGTnnnnACGTACGT\n>HLA:1-4\nRYKMACGTAC\n>rna\nACGUACGU\n")
     made("init").succeeded()
@@ -71,7 +85,6 @@ def console(request: pytest.FixtureRequest, tmp_path: Path, lambda_fasta: Path) 
     made("build", "lambda/fasta", "masked/fasta").succeeded()
     made("add", "lambda/notes:v1.0", "--path", masked, "--asset-class", "fasta", "--seek-key", "fasta=masked.fa",
          "--seek-key", "fai=masked.fa", "--seek-key", "chrom_sizes=masked.fa").succeeded()  # fmt: skip
-    return made
 
 
 def test_both_ways_agree(console: Console) -> None:
@@ -125,8 +138,8 @@ def test_a_store_that_another_tool_wrote_to_is_right(console: Console) -> None:
     """The registry's copy of the aliases is stale then; the store is the truth."""
     digest = console("alias", "get", "-a", "lambda", "--json").json[0]["genome_digest"]
     aliases = console.genome_folder / ".refget_store" / "aliases" / "collections" / "refgenie.tsv"
-    with aliases.open("a") as handle:
-        handle.write(f"enterobacteria\t{digest}\n")
+    before = aliases.read_bytes()
+    aliases.write_bytes(before + f"enterobacteria\t{digest}\n".encode())
     region = "gi|9626243|ref|NC_001416.1|:0-4"
     questions = [
         ("seek", "enterobacteria/fasta"),
@@ -138,11 +151,13 @@ def test_a_store_that_another_tool_wrote_to_is_right(console: Console) -> None:
         assert "/data/" in by_content.succeeded().stdout
         assert residues.succeeded().stdout == "GGGC\n"
         known.succeeded()
+    aliases.write_bytes(before)
 
 
 def test_a_file_that_is_gone_is_not_found(console: Console) -> None:
     path = Path(console("seek", "--abs", "lambda/fasta").stdout.strip())
-    path.unlink()
+    aside = path.rename(path.with_suffix(".aside"))
     questions = [("seek", "lambda/fasta"), ("seek", "-e", "lambda/fasta")]
     for way in ("fast", "full"):
         assert [answer.code for answer in ask(console, way, questions)] == [0, 3]
+    aside.rename(path)

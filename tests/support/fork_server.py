@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -94,16 +95,37 @@ def _content(stream: IO[bytes]) -> bytes:
     return stream.read()
 
 
+MODULES = (
+    "gtars.refget",
+    "psycopg",
+    "psycopg2",
+    "pydantic.type_adapter",
+    "refgenie.api",
+    "refgenie.assets.service",
+    "refgenie.build.service",
+    "refgenie.configuration",
+    "refgenie.genomes.service",
+    "rich.table",
+)
+
+
+def load() -> None:
+    """Import what command lines import."""
+    for name in MODULES:
+        import_module(name)
+    from sqlalchemy.orm import configure_mappers
+
+    from refgenie.cli import app
+
+    configure_mappers()
+    for module in app.COMMANDS:
+        app.application(module)
+
+
 def main() -> None:
     """Fork a process for each connection until a signal ends this one."""
     listening = socket.socket(fileno=int(sys.argv[1]))
-    import refgenie.api
-    import refgenie.assets.service
-    import refgenie.genomes.service  # noqa: F401 - imported for the forks
-    from refgenie.cli import app
-
-    for module in app.COMMANDS:
-        app.application(module)
+    load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the processes that answer leave no zombies
     while True:
         connection, _ = listening.accept()

@@ -56,7 +56,7 @@ def served_asset(home: Home, name: str = "default") -> str:
         recipe="fasta",
         is_default=True,
         seek_keys={"fasta": ("{genome}.fa", "file")},
-        provenance={"commands": [{"command": "refgenie-build-fasta <here>"}]},
+        provenance={"commands": [{"command": "refgenie-build-fasta <here> /home/me/x.fa"}]},
     )
     home.stage(digest, "file")
     return digest
@@ -106,7 +106,12 @@ def test_pages_answer_head_and_name_no_other_host(client: TestClient) -> None:
 def test_an_asset_has_its_page_by_digest_and_by_name(home: Home, client: TestClient) -> None:
     digest = served_asset(home)
     page = client.get(f"/assets/{digest}").text
-    for wanted in (digest, "refgenie pull hg38/fasta", "refgenie-build-fasta &lt;here&gt;", f"{GENOME}.fa"):
+    for wanted in (
+        digest,
+        "refgenie pull hg38/fasta",
+        "refgenie-build-fasta &lt;here&gt; …/x.fa",
+        f"{GENOME}.fa",
+    ):
         assert wanted in page
     assert f'href="/v4/assets/{digest}/files/{GENOME}.fa' in page
     for address in ("/assets/hg38/fasta", "/assets/hg38/fasta/default", f"/assets/{GENOME}/fasta"):

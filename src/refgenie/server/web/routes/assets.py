@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
@@ -12,6 +14,7 @@ from refgenie.browse.lineage import lineage
 from refgenie.core.layout import build_path
 from refgenie.core.names import is_asset_digest
 from refgenie.errors import NotFoundError
+from refgenie.server.host_paths import provenance_for_others
 from refgenie.server.web.parameters import page_number, page_query, text
 from refgenie.server.web.pictures.descent import draw_lineage
 from refgenie.server.web.rendering import answer, pages_of
@@ -74,6 +77,9 @@ def asset(request: Request, digest: str) -> Response:
         file_limit=_FILES,
     )
     descent = lineage(pages.view, details.row.id)
+    if details.provenance is not None and not pages.face.is_local:
+        shown = provenance_for_others(details.provenance, pages.served.folders)
+        details = replace(details, provenance=shown)
     commands = (details.provenance or {}).get("commands") or []
     return answer(
         request,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -121,6 +124,42 @@ def test_events_tell_log_and_state_until_the_end(dash: RunningDashboard, genome:
     assert "began" in "".join(str(text) for text in seen["log"])
 
 
+def test_a_job_is_cancelled_before_its_command_began(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / "jobs")
+    job = jobs.submit("wait", "wait", "x", ["--version"])
+    folder = tmp_path / "jobs" / job.id
+    (folder / "claimed").touch()  # a dashboard has taken it up; its runner has said nothing yet
+    assert jobs.get(job.id).state == "running"
+    jobs.cancel(job.id)
+    subprocess.run([sys.executable, "-m", "refgenie.server.dash.runner", str(folder)], check=True)
+    assert jobs.get(job.id).state == "cancelled"
+
+
+def test_a_job_that_cannot_be_started_says_so_and_the_next_one_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = Jobs(tmp_path / "jobs")
+    jobs.start()
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(tmp_path / "no-python"))
+            lost = jobs.submit("version", "version", "x", ["--version"])
+            wait_for(lambda: jobs.get(lost.id).is_ended, "the job")
+        assert jobs.get(lost.id).state == "failed"
+        assert "No such file" in jobs.file(lost.id, "log").read_text()
+        later = jobs.submit("version", "version", "x", ["--help"])
+        wait_for(lambda: jobs.get(later.id).is_ended, "the next job")
+        assert jobs.get(later.id).state == "succeeded"
+    finally:
+        jobs.stop()
+
+
+def test_a_jobs_command_can_be_copied(dash: RunningDashboard, genome: str) -> None:
+    job = dash.ended(dash.job("/do/genome", {"fasta": "/none/my genome.fa", "name": "other"}))
+    page = html.unescape(dash.get(f"/jobs/{job.id}", accept="text/html").text)
+    assert "refgenie genome init '--fasta=/none/my genome.fa' --name=other" in page
+
+
 def test_jobs_outlive_the_dashboard(dash: RunningDashboard, genome: str) -> None:
     with dashboard(dash.refgenie) as first:
         job = first.job("/do/build", build(dash, "2", "outlived"))
@@ -162,7 +201,10 @@ def test_verify_and_doctor_show_their_results(dash: RunningDashboard, genome: st
     file = Path(dash.refgenie.asset.seek("g", "slow", "checked", absolute=True))
     file.chmod(0o644)
     file.write_text("DONE\n")
-    assert dash.ended(dash.job("/do/verify", {"path": "g/slow:checked"})).code == 6
+    found = dash.ended(dash.job("/do/verify", {"path": "g/slow:checked"}))
+    assert found.code == 6
+    page = dash.get(f"/jobs/{found.id}", accept="text/html").text
+    assert 'href="/health"' in page.partition("<main")[2]
     page = dash.get("/health", accept="text/html").text
     assert "slow.txt" in page
     assert "changed" in page

@@ -21,6 +21,7 @@ import psutil
 
 from refgenie.core.names import is_asset_digest
 from refgenie.errors import ConflictError, NotFoundError, NotPermittedError
+from refgenie.server.dash.runner import CANCEL
 
 State = Literal["waiting", "running", "succeeded", "failed", "cancelled", "interrupted"]
 ENDED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
@@ -141,6 +142,9 @@ class Jobs:
         if job.state == "waiting" and self._claim(folder):
             _write(folder / "result.json", {"code": None, "cancelled": True, "at": _moment()})
         elif job.state == "running":
+            # Where the runner has not begun yet, it finds this when it does.
+            with contextlib.suppress(OSError):
+                (folder / CANCEL).touch()
             process = _process(_load(folder / "started.json"))
             if process is not None:
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -188,7 +192,10 @@ class Jobs:
                 waiting = True
             elif self._claim(self._folder / job.id):
                 busy.add(job.target)
-                self._begin(self._folder / job.id)
+                try:
+                    self._begin(self._folder / job.id)
+                except OSError as error:
+                    _give_up(self._folder / job.id, f"the job cannot be started: {error}\n")
         return waiting or bool(self._children)
 
     def _begin(self, folder: Path) -> None:
@@ -285,6 +292,15 @@ def _load(path: Path) -> dict[str, Any] | None:
 
 def _write(path: Path, document: object) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _give_up(folder: Path, why: str) -> None:
+    # Where this cannot be written either, the job counts as interrupted after a while.
+    with contextlib.suppress(OSError):
+        (folder / "log").write_text(why, encoding="utf-8")
+        _write(
+            folder / "result.json", {"code": NotPermittedError.exit_code, "cancelled": False, "at": _moment()}
+        )
 
 
 def _moment() -> str:

@@ -20,6 +20,8 @@ from types import FrameType
 GRACE = 20.0
 """Seconds that a cancelled command has to clean up after itself."""
 _PAUSE = 0.1
+CANCEL = "cancel"
+"""File in a job's folder: it is to end, also where it had not begun when that was asked."""
 
 
 def write(path: Path, document: object) -> None:
@@ -40,15 +42,19 @@ class Cancellation:
     def __init__(self) -> None:
         self.asked: float | None = None
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+            signal.signal(number, self.ask)
 
-    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+    def ask(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """Ask for it; also a signal's handler."""
         self.asked = self.asked or time.monotonic()
 
 
 def run(folder: Path) -> None:
     """Run the job in this folder to its end."""
     cancellation = Cancellation()
+    if (folder / CANCEL).exists():
+        write(folder / "result.json", {"code": None, "cancelled": True, "at": now()})
+        return
     command = json.loads((folder / "job.json").read_text(encoding="utf-8"))["command"]
     with (folder / "output").open("wb") as output, (folder / "log").open("wb") as log:
         child = subprocess.Popen(
@@ -60,6 +66,8 @@ def run(folder: Path) -> None:
             cwd=folder,
         )
         write(folder / "started.json", {"pid": os.getpid(), "child": child.pid, "at": now()})
+        if (folder / CANCEL).exists():
+            cancellation.ask()
         code = _wait(child, cancellation)
     (folder / "progress.json").unlink(missing_ok=True)
     write(folder / "result.json", {"code": code, "cancelled": cancellation.asked is not None, "at": now()})

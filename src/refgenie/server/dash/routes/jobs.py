@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from refgenie.core.registry_path import RegistryPath
 from refgenie.db.models import Build
-from refgenie.errors import RefgenieError
+from refgenie.errors import DigestMismatchError, RefgenieError
 from refgenie.server.dash.dashboard import Dashboard, dashboard_of, go, job_address
 from refgenie.server.dash.jobs import Job
 from refgenie.server.web.rendering import answer
@@ -181,10 +181,10 @@ def _tail(path: Path) -> str:
 
 def _result_address(job: Job) -> str | None:
     """Where what the job made is shown."""
+    if job.kind in {"verify", "doctor"} and job.code in {0, DigestMismatchError.exit_code}:
+        return "/health"
     if job.state != "succeeded":
         return None
-    if job.kind in {"verify", "doctor"}:
-        return "/health"
     if job.kind in {"pull", "build", "stage"} and "/" in job.command[-1]:
         path = RegistryPath.parse(job.command[-1])
         return f"/assets/{path.genome}/{path.group}" + (f"/{path.asset}" if path.asset else "")

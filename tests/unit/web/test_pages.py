@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -248,6 +249,18 @@ class TestWithSequences:
         assert "attachment" in fasta.headers["content-disposition"]
         header, *lines = fasta.text.splitlines()
         assert (header, "".join(lines)) == (">chr2", text)
+
+    def test_commands_are_quoted_for_a_shell(self, home: Home, client: TestClient, tmp_path: Path) -> None:
+        fasta = write_fasta(tmp_path / "phage.fa", [("gi|9626243|ref|NC_001416.1|", "ACGT" * 20)])
+        home.genome(home.mode.import_fasta(fasta).collection.digest, "lambda")
+        command = "refgenie getseq lambda 'gi|9626243|ref|NC_001416.1|:0-60'"
+        for address in ("/genomes/lambda", "/sequences?q=lambda gi|9626243|ref|NC_001416.1|:0-60"):
+            assert command in html.unescape(client.get(address).text), address
+
+    def test_a_genome_without_assets_offers_none_to_pull(self, site: Home, client: TestClient) -> None:
+        page = client.get("/genomes/a").text
+        assert "refgenie pull" not in page
+        assert "refgenie build a/fasta --stage" in page
 
     def test_a_long_region_is_shown_in_part_and_says_so(self, site: Home, client: TestClient) -> None:
         answer = client.get("/sequences?q=a chr1", headers=JSON).json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -55,6 +56,11 @@ def path_part(text: str) -> str:
     return quote(text, safe="")
 
 
+def shell_word(text: str) -> str:
+    """Text as one word of a command that is copied into a shell: names of sequences hold ``|`` and ``*``."""
+    return shlex.quote(text)
+
+
 FILTERS = {
     "number": number,
     "bases": bases,
@@ -63,4 +69,5 @@ FILTERS = {
     "short": short,
     "plural": plural,
     "part": path_part,
+    "shell": shell_word,
 }

@@ -98,6 +98,7 @@ async function askDashboard(button) {
   note.textContent = "Asking the dashboard on this computer …";
   try {
     const ping = await (await fetch(`${home}/ping`, local)).json();
+    if (ping.service !== "refgenie-dashboard") throw new Error(`What answers at ${home} is no dashboard of refgenie.`);
     if (ping.capabilities.includes("pull")) {
       const body = JSON.stringify({ registry_path: button.dataset.bridge, digest: button.dataset.digest });
       const headers = { "Content-Type": "application/json", ...HEADER };
@@ -111,7 +112,10 @@ async function askDashboard(button) {
         ? "You have this asset on this computer."
         : "It is not on this computer; run the command above, or start the dashboard with --bridge full.";
     }
-  } catch {
-    note.textContent = "No dashboard answers. Start it with: refgenie dash --bridge full";
+  } catch (error) {
+    // A browser does not tell a dashboard that refuses this site from one that does not run: TypeError is both.
+    note.textContent = error instanceof TypeError
+      ? `No dashboard answers ${location.origin}. Start it with: refgenie dash --bridge full. Where it runs already, subscribe it to this server or list this site in REFGENIE_BRIDGE_ORIGINS.`
+      : error.message;
   }
 }

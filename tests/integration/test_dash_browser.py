@@ -188,3 +188,8 @@ def test_a_page_of_another_origin_gets_nothing(browser: Any, place: Place) -> No
         ):
             assert desk.page.evaluate(ask, [dash.url + path, method, headers]) == "refused", path
         assert [job for job in dash.jobs.list() if job.kind == "doctor"] == []
+        desk.open(f"/assets/{place.origin.asset.get('hg38', 'fasta').digest}")
+        port = dash.url.rpartition(":")[2]
+        desk.page.evaluate("port => localStorage.setItem('refgenie-dashboard-port', port)", port)
+        desk.page.get_by_role("button", name="Send to my dashboard").click()
+        desk.page.get_by_text("subscribe it to this server or list this site").wait_for()

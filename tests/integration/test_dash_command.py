@@ -18,10 +18,13 @@ from support.dashboard import HEADER, wait_for
 SLOW = {
     "name": "slow",
     "version": "1.0",
-    "description": "Waits",
+    "description": "Waits for a file",
     "output_asset_class": "slow",
-    "input_params": {"seconds": {"description": "How long", "default": "0"}},
-    "command_templates": ["sleep {{ params['seconds'] }}; echo done > {{ values.output_folder }}/slow.txt"],
+    "input_params": {"gate": {"description": "The file"}},
+    "command_templates": [
+        "for i in $(seq 1200); do test -e {{ params['gate'] }} && break; sleep 0.05; done; "
+        "echo done > {{ values.output_folder }}/slow.txt"
+    ],
 }
 SLOW_CLASS = {
     "name": "slow",
@@ -70,15 +73,16 @@ def test_a_job_goes_on_without_the_dashboard_and_the_next_one_shows_it(
         file = tmp_path / f"{kind}.yaml"
         file.write_text(yaml.safe_dump(definition))
         run_cli(kind, "add", file).succeeded()
-    fasta = tmp_path / "g.fa"
+    fasta, gate = tmp_path / "g.fa", tmp_path / "gate"
     fasta.write_text(">chr1\nACGTACGT\n")
     run_cli("genome", "init", "--fasta", fasta, "--name", "g").succeeded()
     with dash(run_cli) as address:
-        fields = {"genome": "g", "group": "slow", "recipe": "slow", "param.seconds": "4"}
+        fields = {"genome": "g", "group": "slow", "recipe": "slow", "param.gate": str(gate)}
         assert httpx.post(f"{address}/do/build", data=fields, headers=HEADER).status_code == 200
         wait_for(lambda: jobs(address)[0]["child"], "the build")
     with dash(run_cli) as address:
-        assert jobs(address)[0]["state"] in {"running", "succeeded"}
+        assert jobs(address)[0]["state"] == "running"
+        gate.touch()
         wait_for(lambda: jobs(address)[0]["ended_at"], "the end of the build")
         assert jobs(address)[0]["state"] == "succeeded"
     assert run_cli("seek", "g/slow", "-e").succeeded().stdout.strip()

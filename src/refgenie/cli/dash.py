@@ -30,28 +30,30 @@ def dash(
     """Show the registry in the browser: pull, build and check there. Only this computer reaches it."""
     import socket
 
-    try:
-        import uvicorn
+    from refgenie.server.dash.settings import DashSettings
 
-        from refgenie.server.dash.app import create_dash
-        from refgenie.server.dash.settings import DashSettings
-    except ModuleNotFoundError as error:
-        raise NotFoundError(
-            f"the dashboard needs {error.name}", hint="pip install 'refgenie[dash]'"
-        ) from error
-
+    # What can be refused is refused before the second that loading the rest takes.
     settings = DashSettings.load(bridge=bridge)
-    rg = STATE.writer
-    rg.init()
-    app = create_dash(rg, settings, mcp=_assistants())
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
+            listening.listen()  # until then another dashboard can bind the same port
         except OSError as error:
             raise ConflictError(
-                f"port {port} is in use: {error.strerror}", hint=f"refgenie dash --port {port + 1}"
+                f"cannot listen on port {port}: {error.strerror}", hint=f"refgenie dash --port {port + 1}"
             ) from error
+        try:
+            import uvicorn
+
+            from refgenie.server.dash.app import create_dash
+        except ModuleNotFoundError as error:
+            raise NotFoundError(
+                f"the dashboard needs {error.name}", hint="pip install 'refgenie[dash]'"
+            ) from error
+        rg = STATE.writer
+        rg.init()
+        app = create_dash(rg, settings, mcp=_assistants())
         address = f"http://{HOST}:{listening.getsockname()[1]}/"
         note(f"the dashboard is at {address} (Ctrl+C ends it)")
         if not no_browser:

@@ -141,6 +141,15 @@ FAULTS = [
 ]
 
 
+def test_the_first_page_offers_what_can_be_pulled(home: Home, client: TestClient) -> None:
+    assert "refgenie pull" not in client.get("/").text
+    served_asset(home)
+    home.genome("N" * 32, "newer")
+    page = client.get("/").text
+    assert "refgenie pull hg38/fasta" in page
+    assert "refgenie pull newer" not in page
+
+
 def test_errors_say_what_to_do_next(client: TestClient) -> None:
     for address, status, told in FAULTS:
         page = client.get(address)

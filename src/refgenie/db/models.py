@@ -212,8 +212,8 @@ class Asset(Base):
             "uq_asset_default",
             "asset_group_id",
             unique=True,
+            # The migration says the same to PostgreSQL; said here, every command would load that dialect.
             sqlite_where=text("is_default"),
-            postgresql_where=text("is_default"),
         ),
     )
 

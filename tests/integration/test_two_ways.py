@@ -158,6 +158,17 @@ def test_a_file_that_is_gone_is_not_found(console: Console) -> None:
     path = Path(console("seek", "--abs", "lambda/fasta").stdout.strip())
     aside = path.rename(path.with_suffix(".aside"))
     questions = [("seek", "lambda/fasta"), ("seek", "-e", "lambda/fasta")]
-    for way in ("fast", "full"):
-        assert [answer.code for answer in ask(console, way, questions)] == [0, 3]
+    fast, full = (ask(console, way, questions) for way in ("fast", "full"))
+    assert [answer.code for answer in fast] == [0, 3]
+    assert fast == full
     aside.rename(path)
+
+
+def test_a_link_that_is_gone_leads_to_the_content(console: Console) -> None:
+    content = console("seek", "--abs", "lambda/fasta").stdout
+    link = Path(console("seek", "lambda/fasta").stdout.strip())
+    aside = link.rename(link.with_suffix(".aside"))
+    questions = [("seek", "lambda/fasta"), ("seek", "-e", "lambda/fasta")]
+    for way in ("fast", "full"):
+        assert [answer.stdout for answer in ask(console, way, questions)] == [content, content]
+    aside.rename(link)

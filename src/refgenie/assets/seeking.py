@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from refgenie.assets.missing import missing
@@ -11,7 +13,6 @@ from refgenie.core import seek
 from refgenie.core.layout import Folders
 from refgenie.core.names import is_genome_digest
 from refgenie.core.registry_path import RegistryPath
-from refgenie.core.seek import SeekRow
 from refgenie.db.database import Database
 from refgenie.errors import NotFoundError
 
@@ -45,30 +46,24 @@ class Seeker:
         """
         genome_digest = self._aliases.resolve(path.genome)
         with self._database.read() as session:
-            rows = seek_rows(session, genome_digest, path.group, path.asset)
-            key = seek.choose_key(rows, path.seek_key) if rows else None
-            if not rows or (path.seek_key is not None and key is None):
-                raise missing(session, path, genome_digest)
-        alias = None if absolute or is_genome_digest(path.genome) else path.genome
-        return self._on_disk(path, rows[0], key, alias, must_exist)
-
-    def _on_disk(
-        self, path: RegistryPath, row: SeekRow, key: SeekRow | None, alias: str | None, must_exist: bool
-    ) -> str:
-        kind = key.type if key is not None else "directory"
-        if kind not in seek.PATH_TYPES:
-            return seek.locate(row, key, self._genome_folder, None)
-        if alias is not None:
-            linked = seek.locate(row, key, self._genome_folder, alias)
-            if seek.exists(linked, kind):
-                return linked
-        found = seek.locate(row, key, self._genome_folder, None)
-        if must_exist and not seek.exists(found, kind):
-            raise NotFoundError(f"{path} is registered but not on disk: {found}", hint="refgenie doctor")
-        return found
+            try:
+                return seek.answer(
+                    _seek_rows(session, genome_digest, path.group, path.asset),
+                    self._genome_folder,
+                    None if is_genome_digest(path.genome) else path.genome,
+                    path.seek_key,
+                    absolute=absolute,
+                    must_exist=must_exist,
+                )
+            except LookupError:
+                raise missing(session, path, genome_digest) from None
+            except FileNotFoundError as error:
+                raise NotFoundError(
+                    f"{path} is registered but not on disk: {error}", hint="refgenie doctor"
+                ) from error
 
 
-def seek_rows(session: Session, genome_digest: str, group: str, asset: str | None) -> list[SeekRow]:
+def _seek_rows(session: Session, genome_digest: str, group: str, asset: str | None) -> Sequence[Row[Any]]:
     """An asset's rows of the one seek statement; none where there is no such asset."""
     connection = session.connection()
     sqlite = connection.dialect.name == "sqlite"
@@ -78,4 +73,4 @@ def seek_rows(session: Session, genome_digest: str, group: str, asset: str | Non
     else:
         statement = seek.SEEK_NAMED_SQLITE if sqlite else seek.SEEK_NAMED_POSTGRESQL
         values["asset"] = asset
-    return [SeekRow(*row) for row in connection.exec_driver_sql(statement, values)]
+    return connection.exec_driver_sql(statement, values).all()

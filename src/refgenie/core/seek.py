@@ -197,7 +197,8 @@ def answer(
     Args:
         rows: What the statement answered.
         genome_folder: Absolute path.
-        alias: The alias that the genome was asked with, None for a digest.
+        alias: The alias that the genome was asked with, None for a digest; the path goes through its links
+            where they lead to something.
         seek_key: The wanted key, None for the default one.
         absolute: Through the content tree even where the alias's links are there.
         must_exist: Raise FileNotFoundError unless it is on disk.
@@ -212,15 +213,16 @@ def answer(
     key = choose_key(found, seek_key)
     if key is None and seek_key is not None:
         raise LookupError(seek_key)
-    first = found[0]
-    through = alias
-    if absolute or (
-        alias is not None and not os.path.isdir(f"{genome_folder}/alias/{alias}/{first.group}/{first.asset}")
-    ):
-        through = None
-    path = locate(first, key, genome_folder, through)
+    row = found[0]
     kind = key.type if key is not None else "directory"
-    if must_exist and kind in PATH_TYPES and not exists(path, kind):
+    if kind not in PATH_TYPES:
+        return locate(row, key, genome_folder, None)
+    if alias is not None and not absolute:
+        linked = locate(row, key, genome_folder, alias)
+        if exists(linked, kind):
+            return linked
+    path = locate(row, key, genome_folder, None)
+    if must_exist and not exists(path, kind):
         raise FileNotFoundError(path)
     return path
 

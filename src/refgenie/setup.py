@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from refgenie.config import database as database_config
 from refgenie.core import layout
+from refgenie.core.names import is_genome_digest
 from refgenie.db import migrate, models
 from refgenie.errors import NotPermittedError
 from refgenie.services import Services
@@ -78,6 +79,8 @@ def purge(rg: Services, *, files: bool) -> None:
 
     Where the folders are stays known, so that what is left in them can be found again.
     """
+    from refgenie.db import transfer_models  # noqa: F401 - registers its tables
+
     folders = rg.folders
 
     def remove(session: Session) -> None:
@@ -97,7 +100,13 @@ def purge(rg: Services, *, files: bool) -> None:
                 layout.WORK,
             ):
                 _remove_tree(folders.genome_folder / name)
-            _remove_tree(folders.archive_folder)
+            for folder in _genomes_in(folders.archive_folder):
+                _remove_tree(folder)
+
+
+def _genomes_in(folder: Path) -> list[Path]:
+    """The folders of genomes: the archive folder may be one in which others keep things, too."""
+    return [entry for entry in folder.glob("*") if is_genome_digest(entry.name) and not entry.is_symlink()]
 
 
 def _remove_tree(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -97,6 +98,22 @@ def test_what_is_said_of_a_genome_outlives_the_database(site: Console) -> None:
     site("doctor", "--rebuild", "-y").succeeded()
     shown = site("genome", "show", "one", "--json").succeeded().json
     assert (shown["description"], shown["species_name"]) == ("The first", "Phage x")
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 300, None], ids=["other", "malformed"])
+def test_a_damaged_registry_is_made_anew_as_the_hint_says(site: Console, damage: bytes | None) -> None:
+    site("build", "one/fasta").succeeded()
+    registry = site.home / "refgenie"
+    content = registry.read_bytes()
+    registry.write_bytes(damage or content[:100] + b"\xff" * (len(content) - 100))
+    ended = site("list")
+    assert ended.code == 5
+    commands = ended.stderr.partition("genome folder: ")[2].strip()
+    move, _, rebuild = commands.partition("; ")
+    subprocess.run(move.split(), check=True)
+    assert rebuild == "refgenie doctor --rebuild"
+    site("doctor", "--rebuild", "-y").succeeded()
+    assert [asset["name"] for asset in site("list", "--json").json] == ["default"]
 
 
 def test_doctor_says_what_it_leaves(site: Console) -> None:

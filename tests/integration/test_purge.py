@@ -21,15 +21,21 @@ def test_purge_and_rebuild(tmp_path: Path) -> None:
     assert "--yes" in refused.stderr
     assert refgenie("seek", "-e", "phage/fasta").code == 0
 
+    refgenie("remote", "add", "--type", "s3", "--prefix", "s3://bucket/x", "--name", "bucket").succeeded()
     refgenie("purge", "--force").succeeded()
     assert refgenie("seek", "phage/fasta").code == 3
     assert refgenie("list", "--json").json == []
+    assert refgenie("remote", "list", "--json").json == []
     assert list(elsewhere.glob("data/*/fasta/*/*.fa"))
 
     refgenie("doctor", "--rebuild", "-y").succeeded()
     assert refgenie("seek", "-e", "phage/fasta").stdout.startswith(str(elsewhere))
 
+    refgenie("stage", "phage/fasta").succeeded()
+    notes = refgenie.archive_folder / "notes.txt"
+    notes.write_text("somebody else's")
     refgenie("purge", "--files", "-y").succeeded()
+    assert [path.name for path in refgenie.archive_folder.iterdir()] == [notes.name]
     assert not list(elsewhere.rglob("*.fa"))
     assert not (elsewhere / ".refget_store").exists()
     refgenie("init").succeeded()

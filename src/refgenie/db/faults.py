@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from refgenie.errors import (
     ConflictError,
@@ -40,15 +41,23 @@ def translate(engine: Engine) -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise _translated(error, engine) from error
+    except PoolTimeoutError as error:
+        raise LockedError(
+            f"the registry {_shown(engine)} has no free connection: too many ask at once"
+        ) from error
     except SQLAlchemyError as error:
         if isinstance(error.__cause__, RefgenieError):
             raise error.__cause__ from None
         raise
 
 
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
 def _translated(error: DBAPIError, engine: Engine) -> Exception:
     message = str(error.orig)
-    where = engine.url.render_as_string(hide_password=True)
+    where = _shown(engine)
     if engine.dialect.name == "sqlite":
         return _sqlite_error(message, str(engine.url.database)) or error
     state = _state(error)
@@ -61,11 +70,13 @@ def _translated(error: DBAPIError, engine: Engine) -> Exception:
         )
     if state in {"25006", "42501"}:
         return NotPermittedError(f"the registry {where} does not permit this: {message}")
-    if state.startswith("53"):
-        return DiskFullError(f"the registry {where} has no resources left: {message}")
+    if state == "53100":
+        return DiskFullError(f"the registry {where} has no space left: {message}")
+    if state.startswith("22") or isinstance(error, DataError):
+        return InvalidInputError(f"the registry cannot keep a value: {message.splitlines()[0]}")
     if state.startswith("23"):
         return ConflictError(f"the registry refused a record: {message.splitlines()[0]}")
-    if error.connection_invalidated or state.startswith(("08", "28", "3D", "57")) or not state:
+    if error.connection_invalidated or state.startswith(("08", "28", "3D", "53", "57")) or not state:
         return NetworkError(f"cannot reach the registry {where}: {' '.join(message.split())}")
     return error
 
@@ -88,8 +99,8 @@ def _sqlite_error(message: str, path: str) -> RefgenieError | None:
             hint = None
             if kind is DatabaseVersionError:
                 hint = "refgenie init, or refgenie db upgrade"
-            elif sign == "malformed":
-                hint = "refgenie doctor --rebuild makes it anew from the genome folder"
+            elif sign in {"malformed", "not a database"}:
+                hint = f"make it anew from the genome folder: mv {path} {path}.damaged; refgenie doctor --rebuild"
             detail = f" ({message})" if kind is ConflictError else ""
             return kind(f"the registry {path} {text}{detail}", hint=hint)
     return None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
+from refgenie.core.addresses import without_credentials
 from refgenie.core.locks import DEFAULT_TIMEOUT, Locks
 from refgenie.db.database import Database
 from refgenie.db.faults import translate
@@ -27,7 +28,8 @@ def open_locks(database: Database, folder: Path) -> Locks:
 
 
 def _holder() -> str:
-    command = " ".join(Path(part).name if not n else part for n, part in enumerate(sys.argv[:3]))
+    # Colleagues read it: what a command was given may be an address with a password.
+    command = " ".join([Path(sys.argv[0]).name, *map(without_credentials, sys.argv[1:3])])
     return f"process {os.getpid()} on {socket.gethostname()} ({command})"[:200]
 
 

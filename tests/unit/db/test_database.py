@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
+from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks
 from refgenie.db import migrate, models
 from refgenie.db.database import Database
@@ -19,6 +21,7 @@ from refgenie.db.locks import FileLocks, open_locks
 from refgenie.errors import (
     ConflictError,
     DatabaseVersionError,
+    InvalidInputError,
     LockedError,
     NetworkError,
     NotFoundError,
@@ -125,6 +128,29 @@ def test_a_server_that_is_not_there_is_a_network_error() -> None:
     assert "secret" not in caught.value.message
 
 
+def test_a_value_that_does_not_fit_is_invalid_input(postgres_url: URL) -> None:
+    database = Database.from_url(postgres_url)
+    for version in ("1" * 100, "1\0"):
+        with pytest.raises(InvalidInputError, match="cannot keep a value"):
+            database.write(
+                lambda session, v=version: session.add(
+                    models.AssetClass(name="x", version=v, serving_modes=[], seek_keys={}, definition={})
+                )
+            )
+    database.dispose()
+
+
+def test_too_many_at_once_is_told(sqlite_url: URL) -> None:
+    database = Database(
+        create_engine(sqlite_url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    )
+    with database.read() as held:
+        held.connection()
+        with pytest.raises(LockedError, match="no free connection"), database.read() as session:
+            session.connection()
+    database.dispose()
+
+
 def test_an_engine_of_the_callers_own_will_do(tmp_path: Path) -> None:
     for engine in (create_engine(f"sqlite:///{tmp_path}/registry"), Database.from_url("sqlite://").engine):
         database = Database(engine)
@@ -163,6 +189,19 @@ def test_a_lock_names_its_holder_and_a_dead_process_releases_it(
     holder.join()
     with locks.hold("store", 10):
         pass
+
+
+def test_a_lock_tells_no_password(
+    locks: Locks, database_url: URL, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["refgenie", "mirror", "https://ada:secret@site/refgenie"])
+    other = Database.from_url(database_url)
+    with locks.hold("store"), pytest.raises(LockedError, match="mirror https://site") as caught:
+        with open_locks(other, folders.locks).hold("store", 0.1):
+            pass
+    other.dispose()
+    assert "secret" not in caught.value.message
+    assert not [path for path in folders.locks.glob("*") if b"secret" in path.read_bytes()]
 
 
 def test_threads_take_turns(locks: Locks) -> None:

@@ -68,24 +68,33 @@ def resolve_files(recipe: Recipe, request: BuildRequest) -> dict[str, Path]:
         InvalidInputError: The recipe has no such file, or one was not given.
         NotFoundError: A file is not there or cannot be read.
     """
-    _refuse_unknown("input file", request.params.files, recipe.input_files, recipe)
-    found: dict[str, Path] = {}
-    missing = []
-    for name, wanted in recipe.input_files.items():
-        given = request.params.files.get(name, wanted.default)
-        if given is None or not str(given):
-            missing.append(
-                f"--files {name}=FILE" + (f" ({wanted.description})" if wanted.description else "")
-            )
-            continue
-        found[name] = readable_file(given, f"input file {name}")
-    if missing:
-        options = " ".join(text.split(" (")[0] for text in missing)
+    lacking = lacking_files(recipe, request)
+    if lacking:
+        options = {name: f"--files {name}=FILE" for name in lacking}
+        meant = {name: recipe.input_files[name].description for name in lacking}
+        named = [options[name] + (f" ({meant[name]})" if meant[name] else "") for name in lacking]
         raise InvalidInputError(
-            f"the recipe {recipe.name} needs {', '.join(missing)}",
-            hint=f"refgenie build {request.registry_path} {options}",
+            f"the recipe {recipe.name} needs {', '.join(named)}",
+            hint=f"refgenie build {request.registry_path} {' '.join(options.values())}",
         )
-    return found
+    return {
+        name: readable_file(request.params.files.get(name, wanted.default or ""), f"input file {name}")
+        for name, wanted in recipe.input_files.items()
+    }
+
+
+def lacking_files(recipe: Recipe, request: BuildRequest) -> list[str]:
+    """Input files that were not given and have no default.
+
+    Raises:
+        InvalidInputError: One was given that the recipe does not have.
+    """
+    _refuse_unknown("input file", request.params.files, recipe.input_files, recipe)
+    return [
+        name
+        for name, wanted in recipe.input_files.items()
+        if not str(request.params.files.get(name, wanted.default or ""))
+    ]
 
 
 def readable_file(given: str | Path, what: str) -> Path:

@@ -27,6 +27,7 @@ from refgenie.build.runners import Runner, Workplace
 from refgenie.core import layout
 from refgenie.core.layout import Folders
 from refgenie.core.locks import asset_lock
+from refgenie.core.progress import Progress
 from refgenie.core.records import AssetRecord, SeekKeyRecord
 from refgenie.db.database import Database
 from refgenie.errors import (
@@ -56,6 +57,7 @@ class Site:
     folders: Folders
     mode: StoreMode
     publisher: Publisher
+    progress: Progress
 
 
 class BuildJob:
@@ -155,16 +157,12 @@ class BuildJob:
                 self._write_profile(execution)
 
     def _workplace(self, output_folder: Path, scratch: Path) -> Workplace:
-        assets = self._build.assets.values()
         return Workplace(
             build_id=self._build_id,
             scratch=scratch,
             output_folder=output_folder,
             genome_folder=self._site.folders.genome_folder,
-            inputs=(
-                *self._build.files.values(),
-                *(Path(asset.record.path) for asset in assets if asset.record.external),
-            ),
+            inputs=self._build.places,
             image=self._build.chosen.recipe.docker_image if self._runner.is_container else None,
             volumes=self._build.request.volumes,
         )
@@ -179,7 +177,9 @@ class BuildJob:
             self._properties = execution.ask(questions)
             values = self._values(output_folder, self._properties)
         commands = render_commands(self._build, values)
-        tests = self._test_commands(values) if self._build.request.test else []
+        tests = render_tests(self._build, values) if self._build.request.test else []
+        if self._build.request.test and not tests:
+            logger.warning("the recipe %s has no test commands", recipe.name)
         self._write_commands(commands)
         self._require_programs([*commands, *tests])
         self._laid = [
@@ -193,8 +193,9 @@ class BuildJob:
             )
         ]
         try:
-            execution.run(commands)
-            execution.run(tests, kind="test")
+            with self._site.progress.task(f"building {self._build.request.registry_path}"):
+                execution.run(commands)
+                execution.run(tests, kind="test")
         finally:
             output.check_untouched(self._laid, self._build.request.registry_path)
         return values
@@ -210,15 +211,6 @@ class BuildJob:
     def _require_programs(self, commands: list[str]) -> None:
         if not self._runner.is_container:
             require_programs(commands, image=self._build.chosen.recipe.docker_image)
-
-    def _test_commands(self, values: BuildValues) -> list[str]:
-        from refgenie.recipes.templates import render_test_command
-
-        test = self._build.chosen.recipe.test
-        if test is None or not test.commands:
-            logger.warning("the recipe %s has no test commands", self._build.chosen.recipe.name)
-            return []
-        return [render_test_command(command, values) for command in test.commands]
 
     def _publish(
         self,
@@ -285,7 +277,7 @@ class BuildJob:
                 sealed.result()  # before, it is not known which files there are
             keys = self._seek_keys(folder, values)
             checked = pool.submit(self._check_claim, folder, keys)
-            found = output.describe_output(folder, folder.parent, self._laid)
+            found = output.describe_output(folder, folder.parent, self._laid, progress=self._site.progress)
             checked.result()
             sealed.result()
         return keys, found
@@ -390,3 +382,11 @@ def render_commands(build: ResolvedBuild, values: BuildValues) -> list[str]:
     from refgenie.recipes.templates import render_command
 
     return [render_command(template, values) for template in build.chosen.recipe.command_templates]
+
+
+def render_tests(build: ResolvedBuild, values: BuildValues) -> list[str]:
+    """The recipe's test commands."""
+    from refgenie.recipes.templates import render_test_command
+
+    test = build.chosen.recipe.test
+    return [render_test_command(command, values) for command in (test.commands if test else ())]

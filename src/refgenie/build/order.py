@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from refgenie.build.inputs import resolve_files, resolve_params, wanted_assets
+from refgenie.build.inputs import lacking_files, resolve_files, resolve_params, wanted_assets
+from refgenie.build.naming import Naming, runner_of
+from refgenie.build.recipe_choice import ChosenRecipe
 from refgenie.build.request import BuildRequest
-from refgenie.build.resolution import Resolver, claimed_fasta, missing_assets, without_claimed_fasta
+from refgenie.build.resolution import (
+    ResolvedBuild,
+    Resolver,
+    claimed_fasta,
+    missing_assets,
+    without_claimed_fasta,
+)
 from refgenie.core.names import is_genome_digest
+from refgenie.core.records import AssetRecord
 from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
 
@@ -21,26 +30,28 @@ class Step:
     """One thing to do.
 
     Attributes:
-        action: ``build`` or ``pull``.
+        action: ``build``, ``pull``, or ``nothing``.
         request: What is built or pulled.
         after: Numbers of the steps that come first; they have lower numbers.
         was_asked: False for what is made because another asset needs it.
         error: Why it cannot be done.
+        there: The asset where nothing is to be done: it is there already, and what it is built from is not.
     """
 
-    action: Literal["build", "pull"]
+    action: Literal["build", "pull", "nothing"]
     request: BuildRequest
     after: tuple[int, ...] = ()
     was_asked: bool = True
     error: RefgenieError | None = None
+    there: AssetRecord | None = None
 
 
-def order(requests: Sequence[BuildRequest], resolver: Resolver) -> list[Step]:
+def order(requests: Sequence[BuildRequest], resolver: Resolver, naming: Naming) -> list[Step]:
     """Put requests in order and add what they need and is not there, each once.
 
     A request that cannot be done is a step with its error: the others may still be.
     """
-    ordering = _Ordering(requests, resolver)
+    ordering = _Ordering(requests, resolver, naming)
     for request in requests:
         ordering.visit(request, was_asked=True)
     return ordering.steps
@@ -49,9 +60,10 @@ def order(requests: Sequence[BuildRequest], resolver: Resolver) -> list[Step]:
 class _Ordering:
     """Depth first from what was asked for."""
 
-    def __init__(self, requests: Sequence[BuildRequest], resolver: Resolver) -> None:
+    def __init__(self, requests: Sequence[BuildRequest], resolver: Resolver, naming: Naming) -> None:
         self._requests = requests
         self._resolver = resolver
+        self._naming = naming
         self._makers = {request.genome: request for request in requests if claimed_fasta(request) is not None}
         self._numbers: dict[_Key, int] = {}
         self._trail: list[_Key] = []
@@ -67,39 +79,57 @@ class _Ordering:
             circle = " → ".join(group for _, group, _ in names)
             raise InvalidInputError(f"the recipes need each other in a circle: {circle}")
         self._trail.append(key)
-        after: list[int] = []
-        error = None
         try:
-            request = self._visit_inputs(request, after)
-        except RefgenieError as fault:
-            error = fault
+            step = self._step(request)
+        except RefgenieError as error:
+            step = Step("build", request, error=error)
         self._trail.pop()
-        return self._add(key, Step("build", request, tuple(dict.fromkeys(after)), was_asked, error))
+        return self._add(key, replace(step, was_asked=was_asked))
 
-    def _visit_inputs(self, request: BuildRequest, after: list[int]) -> BuildRequest:
+    def _step(self, request: BuildRequest) -> Step:
         digest = self._digest(request.genome)
         chosen = self._resolver.choice.choose(request, digest)
+        after = []
         if digest is None and request is not self._makers[request.genome]:
             after.append(self.visit(self._makers[request.genome], was_asked=True))
-        # What was given wrongly is told before hours are spent on what this needs.
         given, _ = without_claimed_fasta(request, chosen)
+        named = replace(request, recipe=chosen.record.name)
+        # What was given wrongly is told before hours are spent on what this needs.
         resolve_params(chosen.recipe, given)
+        lacking = self._lacking(request, chosen)
+        if lacking or lacking_files(chosen.recipe, given):
+            there = self._there(given, chosen, digest)
+            if there is not None:
+                return Step("nothing", named, there=there)
         resolve_files(chosen.recipe, given)
-        missing: list[tuple[str, RegistryPath]] = []
+        if lacking and request.deps == "fail":
+            raise missing_assets(request, list(lacking.items()))
         for key, wanted in wanted_assets(chosen.recipe, request).items():
-            maker = self._requested(wanted, request)
-            if maker is not None:
+            if (maker := self._requested(wanted, request)) is not None:
                 after.append(self.visit(maker, was_asked=True))
-            elif self._is_there(wanted):
-                continue
-            elif request.deps == "fail":
-                missing.append((key, wanted))
-            else:
-                slot_class = chosen.recipe.input_assets[key].asset_class
-                after.append(self._make(wanted, slot_class, request))
-        if missing:
-            raise missing_assets(request, missing)
-        return replace(request, recipe=chosen.record.name)
+            elif key in lacking:
+                after.append(self._make(wanted, chosen.recipe.input_assets[key].asset_class, request))
+        return Step("build", named, tuple(dict.fromkeys(after)))
+
+    def _lacking(self, request: BuildRequest, chosen: ChosenRecipe) -> dict[str, RegistryPath]:
+        """Input assets that are not there and that no other request makes."""
+        return {
+            key: wanted
+            for key, wanted in wanted_assets(chosen.recipe, request).items()
+            if self._requested(wanted, request) is None and not self._is_there(wanted)
+        }
+
+    def _there(self, request: BuildRequest, chosen: ChosenRecipe, digest: str | None) -> AssetRecord | None:
+        """What is asked for, where it is there whole: pulled, or built from what has gone since."""
+        if digest is None or request.force or not self._resolver.has_group(digest, request.group):
+            return None
+        params = resolve_params(chosen.recipe, request)
+        build = ResolvedBuild(request, digest, chosen, params, files={}, assets={})
+        try:
+            name, _ = self._naming.name(build, runner_of(build))
+        except RefgenieError:  # its name cannot be known without what is missing
+            return None
+        return self._resolver.find_whole(RegistryPath(digest, request.group, asset=name))
 
     def _make(self, wanted: RegistryPath, asset_class: str, child: BuildRequest) -> int:
         request = BuildRequest(
@@ -140,7 +170,7 @@ class _Ordering:
         return one == other or (self._digest_or_name(one) == self._digest_or_name(other))
 
     def _is_there(self, wanted: RegistryPath) -> bool:
-        return self._digest(wanted.genome) is not None and self._resolver.find(wanted) is not None
+        return self._digest(wanted.genome) is not None and self._resolver.find_whole(wanted) is not None
 
     def _digest(self, genome: str) -> str | None:
         """Digest of a genome; None where another step makes it known.

@@ -13,6 +13,7 @@ from refgenie.assets.sealing import take_file
 from refgenie.build.inputs import ResolvedAsset
 from refgenie.core import seek
 from refgenie.core.digests import FileRecord, asset_digest, describe_files, files_below, sha256_of
+from refgenie.core.progress import Progress
 from refgenie.errors import BuildFailedError, InvalidInputError, NotFoundError
 from refgenie.sequences.durable import writing
 
@@ -113,7 +114,9 @@ def has_links(folder: Path) -> bool:
     return any(path.is_symlink() for path in folder.rglob("*"))
 
 
-def describe_output(folder: Path, made_in: Path, colocated: Sequence[Colocated]) -> Output:
+def describe_output(
+    folder: Path, made_in: Path, colocated: Sequence[Colocated], *, progress: Progress
+) -> Output:
     """Size and SHA-256 of every file, the asset's digest, and which files hold the path ``made_in``.
 
     What is another name of an input asset's file is not read again.
@@ -129,9 +132,10 @@ def describe_output(folder: Path, made_in: Path, colocated: Sequence[Colocated])
     }
     fresh = [path for path in paths if path not in known]
     needle = os.fsencode(made_in)
-    with ThreadPoolExecutor(1) as other_core:
+    size = sum((folder / path).stat().st_size for path in fresh)
+    with ThreadPoolExecutor(1) as other_core, progress.task("hashing what was built", size) as advance:
         searched = other_core.submit(_files_with, folder, fresh, needle)
-        described = describe_files(folder, only=fresh)
+        described = describe_files(folder, only=fresh, advance=advance)
         own_paths = searched.result()
     kept = [FileRecord(path, file.size, file.sha256) for path, file in known.items()]
     files = sorted((*described, *kept), key=lambda file: os.fsencode(file.path))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refgenie.build.inputs import as_template_value, resolve_files, resolve_params, wanted_assets
-from refgenie.build.job import render_commands
+from refgenie.build.job import render_commands, render_tests
 from refgenie.build.order import Step
 from refgenie.build.recipe_choice import ChosenRecipe
 from refgenie.build.request import BuildRequest
@@ -45,6 +45,7 @@ class PlannedBuild:
         commands: Rendered commands; the output folder stands as ``output``.
         container: Image that they run in, None on the host.
         needs: Registry paths of its input assets.
+        tests: Rendered test commands that would run afterwards.
     """
 
     action: str
@@ -53,6 +54,7 @@ class PlannedBuild:
     commands: tuple[str, ...]
     container: str | None
     needs: tuple[str, ...]
+    tests: tuple[str, ...] = ()
 
 
 class Planning:
@@ -79,6 +81,10 @@ class Planning:
         digest, makes_genome = self._genome(request)
         is_new = request.genome in self._new_genomes
         chosen = self._resolver.choice.choose(request, None if is_new else digest)
+        recipe = f"{chosen.record.name} {chosen.record.version}"
+        if step.there is not None:
+            path = RegistryPath(request.genome, request.group, asset=step.there.name)
+            return PlannedBuild("nothing", str(path), recipe, (), None, ())
         request, _ = without_claimed_fasta(request, chosen)
         build = ResolvedBuild(
             request=request,
@@ -96,17 +102,17 @@ class Planning:
             assets=self._input_assets(request, chosen, digest),
         )
         path = RegistryPath(request.genome, request.group, asset=build.name(values))
-        recipe = f"{chosen.record.name} {chosen.record.version}"
-        found = None if is_new or request.force else self._resolver.find(path)
-        if found is not None and self._resolver.is_whole(found):
+        if not (is_new or request.force) and self._resolver.find_whole(path) is not None:
             return PlannedBuild("nothing", str(path), recipe, (), None, ())
+        values = replace(values, asset_name=path.asset or "")
         return PlannedBuild(
             action="genome" if makes_genome else "build",
             registry_path=str(path),
             recipe=recipe,
-            commands=tuple(render_commands(build, replace(values, asset_name=path.asset or ""))),
+            commands=tuple(render_commands(build, values)),
             container=chosen.recipe.docker_image if request.container else None,
             needs=tuple(str(wanted) for wanted in wanted_assets(chosen.recipe, request).values()),
+            tests=tuple(render_tests(build, values)) if request.test else (),
         )
 
     def _genome(self, request: BuildRequest) -> tuple[str, bool]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from refgenie.assets.publish import is_whole
 from refgenie.build.inputs import (
     ResolvedAsset,
     as_template_value,
@@ -86,6 +87,12 @@ class ResolvedBuild:
         )
 
     @property
+    def places(self) -> tuple[Path, ...]:
+        """What is read and may lie outside of the genome folder: input files, linked input assets."""
+        linked = (Path(asset.record.path) for asset in self.assets.values() if asset.record.external)
+        return (*self.files.values(), *linked)
+
+    @property
     def name_needs_properties(self) -> bool:
         """Whether the asset's name is known only once the custom seek keys' commands have run."""
         template = self.chosen.recipe.default_asset
@@ -151,10 +158,16 @@ class Resolver:
         except NotFoundError:
             return None
 
-    def is_whole(self, record: AssetRecord) -> bool:
-        """Whether the asset's files are on disk (their bytes are `verify`'s matter)."""
-        folder = self._folders.genome_folder / record.path
-        return all((folder / file.path).is_file() for file in record.files)
+    def find_whole(self, path: RegistryPath) -> AssetRecord | None:
+        """The same where all its files are on disk, too (their bytes are `verify`'s matter)."""
+        record = self.find(path)
+        if record is None or not is_whole(self._folders.genome_folder / record.path, record.files):
+            return None
+        return record
+
+    def has_group(self, genome: str, group: str) -> bool:
+        """Whether the genome has assets of this group."""
+        return self._assets.group_exists(genome, group)
 
     def resolve(self, request: BuildRequest) -> ResolvedBuild:
         """Find everything.

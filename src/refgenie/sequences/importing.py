@@ -78,10 +78,12 @@ def import_fasta(
     mask: MaskRule,
     progress: Progress,
     accept: Callable[[str], object] | None = None,
+    staged: Staged | None = None,
 ) -> ImportResult:
     """Import a FASTA file into the store; see LocalMode.import_fasta."""
-    with staging_folder(work) as folder:
-        staged = stage(folder, fasta, progress)
+    with ExitStack() as stack:
+        if staged is None:
+            staged = stage(stack.enter_context(staging_folder(work)), fasta, progress)
         with writing(str(files.root)):
             sync_files(staged.files.sequence(entry.digest) for entry in staged.sequences)
         with locks.hold(STORE_LOCK):
@@ -90,8 +92,17 @@ def import_fasta(
             return publish(files, staged, mask)
 
 
-def stage(folder: Path, fasta: Path, progress: Progress) -> Staged:
-    """Import into a private store below ``folder`` and prove that it gives the FASTA back."""
+def stage(
+    folder: Path, fasta: Path, progress: Progress, *, all_read: Callable[[], object] | None = None
+) -> Staged:
+    """Import into a private store below ``folder`` and prove that it gives the FASTA back.
+
+    Args:
+        folder: An empty folder on the disk of the store that it is for; see staging_folder.
+        fasta: Only read.
+        progress: Told the bytes that were read, then the residues that were read back.
+        all_read: Called when the whole file was read; the engine still has to end its work.
+    """
     private, spool = StoreFiles(folder / "store"), folder / "spool"
     scan = FastaScan(fasta, spool)
     name = fasta.name
@@ -105,16 +116,18 @@ def stage(folder: Path, fasta: Path, progress: Progress) -> Staged:
             engine = stack.enter_context(Worker(job))
             engine.answer("ready")
             _feed(pipe, engine, first, text)
+            if all_read is not None:
+                all_read()
             # While the engine writes the last sequence, the other core has time for these.
             readers = [engine]
             if sum(entry.length for entry in scan.sequences) > _SHARED:
                 readers.append(stack.enter_context(Worker({"do": "digest"})))
-            mask = folder / "mask"
-            found = _write_mask(mask, scan.sequences)
             digest = engine.answer("collection")
         sequences = private.sequences(digest)
         _compare(fasta, sequences, scan.sequences)
         _ask_to_read_back(readers, private, sequences, scan.sequences, spool)
+        mask = folder / "mask"
+        found = _write_mask(mask, scan.sequences)
         inexact = _read_back(readers, sum(entry.length for entry in sequences), progress)
     return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refgenie.core.layout import Folders
 from refgenie.core.locks import STORE_LOCK, Locks
@@ -23,6 +23,9 @@ from refgenie.sequences.model import (
 )
 from refgenie.sequences.reading import StoreReading
 from refgenie.sequences.store_files import StoreFiles
+
+if TYPE_CHECKING:
+    from refgenie.sequences.importing import Staged
 
 
 class LocalMode(StoreReading):
@@ -96,6 +99,7 @@ class LocalMode(StoreReading):
         mask: MaskRule = "keep",
         progress: Progress | None = None,
         accept: Callable[[str], object] | None = None,
+        staged: Staged | None = None,
     ) -> ImportResult:
         """Import a FASTA file: plain, gzip or BGZF by content, a pipe too.
 
@@ -106,6 +110,8 @@ class LocalMode(StoreReading):
             progress: Told the bytes of the file that were read.
             accept: Called with the collection's digest, under the store's lock, before anything
                 is stored; what it raises ends the import and leaves the store as it was.
+            staged: The same file in a private store below this one's work folder, where it was
+                read already.
 
         Raises:
             InvalidInputError: The file is no FASTA that can be stored; names file, line and reason.
@@ -122,6 +128,7 @@ class LocalMode(StoreReading):
             mask=mask,
             progress=progress or self._progress,
             accept=accept,
+            staged=staged,
         )
 
     def export_fasta(

@@ -48,6 +48,35 @@ def test_the_fast_commands_stay_light(run_cli: Console, tmp_path: Path, command:
     assert not loaded & {*HEAVY, "gtars"}
 
 
+IMPORT_PROBE = """
+import sys
+from refgenie.cli import begun_import, hot
+stage = begun_import.stage
+def watched(*arguments, all_read):
+    def read():
+        print("loaded:", {"sqlalchemy", "gtars", "alembic"} & set(sys.modules), file=sys.stderr)
+        all_read()
+    return stage(*arguments, all_read=read)
+begun_import.stage = watched
+sys.argv = ["refgenie", *sys.argv[1:]]
+hot.main()
+"""
+
+
+def test_a_fasta_is_read_before_the_services_are_loaded(run_cli: Console, tmp_path: Path) -> None:
+    """They would take their memory while the engine takes most of its own."""
+    fasta = tmp_path / "phage.fa"
+    fasta.write_text(">phage1\nACGTACGTNN\n")
+    run_cli("init").succeeded()
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPORT_PROBE, "genome", "init", "--fasta", fasta, "--name", "phage"],
+        env=run_cli.environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ended.stderr.startswith("loaded: set()\nregistered: phage (1 sequence, 10 residues)")
+    work = run_cli.genome_folder / ".work"
+    assert not list(work.iterdir())
+
+
 @pytest.mark.parametrize(
     "module", ["refgenie", "refgenie.server.models", "refgenie.sequences", "refgenie.errors"]
 )

@@ -55,25 +55,37 @@ def colocate(
 ) -> list[Colocated]:
     """Lay the files of an input asset's seek keys into the output folder as hard links or copies.
 
+    A file lies under its own name, what is in a directory under its path there.
+
     Raises:
-        InvalidInputError: The asset has no such seek key, or it names no files.
+        InvalidInputError: The asset has no such seek key, or another file is there under that name.
+        NotFoundError: A file is not on disk.
     """
     folder = genome_folder / asset.record.path
     recorded = {file.path: file for file in asset.record.files}
+    taken: dict[str, str] = {}
     laid = []
     with writing(str(output)):
         for source_key in source_keys:
-            for path in _files_of_key(asset, source_key, folder):
-                target = output / Path(path).name
-                if not target.exists():
-                    take_file(folder / path, target)
+            for path, place in _files_of_key(asset, source_key, folder).items():
+                if taken.get(place) == path:
+                    continue  # two keys of one file
+                taken[place] = path
+                target = output / place
+                if target.exists():
+                    raise InvalidInputError(
+                        f"the recipe lays two files named {place} beside its output; one is of {asset.wanted}"
+                    )
+                target.parent.mkdir(parents=True, exist_ok=True)
+                take_file(folder / path, target)
                 if path in recorded:
                     changed = (folder / path).stat().st_mtime_ns
-                    laid.append(Colocated(target.name, folder / path, recorded[path], changed))
+                    laid.append(Colocated(place, folder / path, recorded[path], changed))
     return laid
 
 
-def _files_of_key(asset: ResolvedAsset, source_key: str, folder: Path) -> list[str]:
+def _files_of_key(asset: ResolvedAsset, source_key: str, folder: Path) -> dict[str, str]:
+    """Paths of the seek key's files in the asset, and where each lies in the output folder."""
     key = next((key for key in asset.record.seek_keys if key.name == source_key), None)
     if key is None or key.type not in seek.PATH_TYPES:
         raise InvalidInputError(
@@ -91,7 +103,9 @@ def _files_of_key(asset: ResolvedAsset, source_key: str, folder: Path) -> list[s
             f"the files of {asset.wanted} are not on disk: {', '.join(missing) or value}",
             hint=f"refgenie verify {asset.wanted}",
         )
-    return found
+    if key.type == "directory":
+        return {path: path.removeprefix(start) for path in found}
+    return {path: Path(path).name for path in found}
 
 
 def check_untouched(colocated: Sequence[Colocated], asset_path: str) -> None:

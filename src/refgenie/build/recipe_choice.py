@@ -51,7 +51,9 @@ class RecipeChoice:
             raise ConflictError(
                 f"the group {request.genome}/{request.group} holds assets of the class {held}; "
                 f"the recipe {record.name} makes {record.output_asset_class}",
-                hint=f"refgenie build {request.genome}/{record.name}",
+                hint=f"refgenie build {request.genome}/{record.name}"
+                if record.name != request.group
+                else f"refgenie build {request.genome}/ANOTHER_GROUP --recipe {record.name}",
             )
         return ChosenRecipe(
             record,

@@ -50,19 +50,32 @@ class TerminalProgress:
             BarColumn,
             DownloadColumn,
             Progress,
+            ProgressColumn,
+            Task,
             TextColumn,
+            TimeElapsedColumn,
             TimeRemainingColumn,
             TransferSpeedColumn,
         )
+        from rich.text import Text
+
+        class AmountsOrTime(ProgressColumn):
+            """Bytes and how long they will still take; of a task that counts nothing how long it lasts."""
+
+            amounts = (DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn())
+            time = TimeElapsedColumn()
+
+            def render(self, task: Task) -> Text:
+                if task.total is None and not task.completed:
+                    return self.time.render(task)
+                return Text(" ").join(column.render(task) for column in self.amounts)
 
         with self._lock:
             if self._bars is None:
                 self._bars = Progress(
                     TextColumn("{task.description}", markup=False),
                     BarColumn(),
-                    DownloadColumn(binary_units=True),
-                    TransferSpeedColumn(),
-                    TimeRemainingColumn(),
+                    AmountsOrTime(),
                     console=Console(stderr=True),
                     transient=True,
                 )

@@ -112,3 +112,40 @@ def test_a_recipe_that_writes_into_its_input_fails(site):
     )
     with pytest.raises(BuildFailedError, match="changed the file made of an input asset"):
         site.build("tiny/second")
+
+
+def test_a_directory_is_laid_as_it_is(site):
+    site.add_class("tree", tree={"value": ".", "type": "directory"}, one="a/x")
+    site.add_recipe(
+        "tree",
+        "cd {{values.output_folder}}; mkdir -p a b; echo 1 >a/x; echo 2 >b/x",
+        makes="tree",
+    )
+    tree = site.build("tiny/tree")
+    keys = [{"source_key": "tree"}]
+    site.add_recipe(
+        "made",
+        "cat {{values.output_folder}}/?/x >{{values.output_folder}}/made",
+        input_assets={"in": {"asset_class": "tree", "colocate": keys}},
+    )
+    made = site.build("tiny/made")
+    assert site.text(made) == "1\n2\n"
+    assert (site.folder(made) / "a" / "x").samefile(site.folder(tree) / "a" / "x")
+
+
+def test_two_files_cannot_be_laid_under_one_name(site):
+    site.add_recipe("first", "echo a >{{values.output_folder}}/made")
+    site.add_recipe("other", "echo b >{{values.output_folder}}/made", makes="first")
+    for name in ("first", "other"):
+        site.build(f"tiny/first:{name}", recipe=name)
+    slot = {"asset_class": "first", "colocate": [{"source_key": "first"}, {"source_key": "first"}]}
+    site.add_recipe(
+        "both",
+        "true",
+        makes="first",
+        input_assets={"a": slot | {"default": "first:first"}, "b": slot | {"default": "first:other"}},
+    )
+    with pytest.raises(
+        InvalidInputError, match="two files named made beside its output; one is of tiny/first:other"
+    ):
+        site.build("tiny/both")

@@ -74,6 +74,34 @@ def test_seek_names_all_that_is_missing(site: Console) -> None:
     assert "two/fasta" in ended.stderr
 
 
+def test_what_is_done_to_assets_is_not_done_to_their_seek_keys(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    for words in (
+        ("remove", "-y", "one/fasta.fai"),
+        ("rename", "one/fasta.fai", "-n", "other"),
+        ("default", "one/fasta.fai:default"),
+        ("add", "one/other.fai", "--path", site.home, "--asset-class", "fasta"),
+        ("stage", "one/fasta.fai"),
+    ):
+        ended = site(*words)
+        assert (ended.code, ended.stdout) == (2, "")
+        assert "names a seek key" in ended.stderr
+    assert [asset["name"] for asset in site("list", "--json").json] == ["default"]
+
+
+def test_id_names_all_that_is_missing(site: Console) -> None:
+    ended = site("id", "one/fasta", "two/fasta")
+    assert (ended.code, ended.stdout) == (3, "")
+    assert "one/fasta" in ended.stderr
+    assert "two/fasta" in ended.stderr
+
+
+def test_a_remote_that_is_none_does_not_keep_the_others(site: Console) -> None:
+    site("remote", "add", "--type", "s3", "--prefix", "s3://bucket/x", "--name", "bucket").succeeded()
+    assert site("remote", "remove", "-y", "none", "bucket").code == 3
+    assert site("remote", "list", "--json").json == []
+
+
 def test_texts_have_json_too(site: Console) -> None:
     site("build", "one/fasta").succeeded()
     path = site("seek", "one/fasta").stdout

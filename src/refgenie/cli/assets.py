@@ -11,12 +11,13 @@ import typer
 
 from refgenie.cli.options import Force, Genomes, Json, Path, Paths, Yes
 from refgenie.cli.output import confirm, emit, emit_json, emit_table, human_size, note, pairs, table
+from refgenie.cli.several import each, raise_failures, whole_asset
 from refgenie.cli.state import STATE
 from refgenie.core import tables
 from refgenie.core.layout import build_path
 from refgenie.core.records import AssetRecord
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import NotFoundError, RefgenieError, UsageError
+from refgenie.errors import NotFoundError, UsageError
 
 
 def register(app: typer.Typer, add_group: Callable[..., None]) -> None:
@@ -137,13 +138,9 @@ def seek(
         for path in wanted:
             make_present(STATE.writer, path, pull=pull, build=build)
     rg = STATE.reader
-    found: list[str] = []
-    failures: list[tuple[str, RefgenieError]] = []
-    for path in wanted:
-        try:
-            found.append(rg.asset.seek_path(path, absolute=absolute, must_exist=exists))
-        except RefgenieError as error:
-            failures.append((str(path), error))
+    found, failures = each(
+        wanted, lambda path: rg.asset.seek_path(path, absolute=absolute, must_exist=exists)
+    )
     raise_failures(failures)
     if json:
         emit_json([{"registry_path": path, "path": place} for path, place in zip(paths, found, strict=True)])
@@ -168,7 +165,7 @@ def add(
     """Add an asset that was made by hand."""
     if copy + move + link > 1:
         raise UsageError("only one of --copy, --move and --link can be given")
-    wanted = RegistryPath.parse(path)
+    wanted = whole_asset(path, "added")
     record = STATE.writer.asset.add(
         wanted.genome,
         wanted.group,
@@ -185,55 +182,29 @@ def add(
 
 def remove(paths: Paths, force: Force = False, yes: Yes = False) -> None:
     """Remove assets; refused while another asset was built from one, unless --force."""
-    wanted = [RegistryPath.parse(path) for path in paths]
+    wanted = [whole_asset(path, "removed") for path in paths]
     if not confirm(f"Remove {', '.join(paths)}?", yes=yes or force):
         note("nothing was removed")
         return
-    each(
-        wanted,
-        lambda path: STATE.writer.asset.remove(path.genome, path.group, path.asset, force=force),
-        "removed",
-    )
 
+    def remove_one(path: RegistryPath) -> None:
+        STATE.writer.asset.remove(path.genome, path.group, path.asset, force=force)
+        note(f"removed {path}")
 
-def each(wanted: list[RegistryPath], work: Callable[[RegistryPath], object], done: str) -> None:
-    """Do something to each of several; a failure does not keep the others from being done.
-
-    Raises:
-        RefgenieError: The first failure, naming all that failed.
-    """
-    failures: list[tuple[RegistryPath, RefgenieError]] = []
-    for path in wanted:
-        try:
-            work(path)
-        except RefgenieError as error:
-            failures.append((path, error))
-        else:
-            note(f"{done} {path}")
-    raise_failures([(str(path), error) for path, error in failures])
-
-
-def raise_failures(failures: list[tuple[str, RefgenieError]]) -> None:
-    """Raise what failed: one failure as it is, several as one of the first's kind that lists them."""
-    if not failures:
-        return
-    if len(failures) == 1:
-        raise failures[0][1]
-    first = failures[0][1]
-    listed = "; ".join(f"{name}: {error.message}" for name, error in failures)
-    raise type(first)(f"{len(failures)} failed: {listed}", hint=first.hint)
+    raise_failures(each(wanted, remove_one)[1], "assets were not removed")
 
 
 def rename(path: Path, name: Annotated[str, typer.Option("-n", "--name", help="The new name.")]) -> None:
     """Give an asset another name."""
-    wanted = RegistryPath.parse(path)
+    wanted = whole_asset(path, "renamed")
     record = STATE.writer.asset.rename(wanted.genome, wanted.group, wanted.asset, name)
     note(f"{path} is now {record.registry_path}")
 
 
 def show_id(paths: Paths, json: Json = False) -> None:
     """Print the content digest of assets."""
-    digests = [_get(path).digest for path in paths]
+    digests, failures = each(paths, lambda path: _get(path).digest)
+    raise_failures(failures)
     if json:
         emit_json(
             [{"registry_path": path, "digest": digest} for path, digest in zip(paths, digests, strict=True)]
@@ -245,7 +216,7 @@ def show_id(paths: Paths, json: Json = False) -> None:
 
 def default(path: Path, json: Json = False) -> None:
     """Make an asset its group's default; without :asset print which one is."""
-    wanted = RegistryPath.parse(path)
+    wanted = whole_asset(path, "made the default")
     if wanted.asset is None:
         name = STATE.reader.asset.get_default(wanted.genome, wanted.group)
         emit_json({"default_asset": name}) if json else emit(name)

@@ -11,12 +11,13 @@ from typer.core import TyperGroup
 from refgenie.cli.dashes import begins_with_digest
 from refgenie.cli.options import Genomes, Json, Paths, Yes
 from refgenie.cli.output import confirm, emit_json, emit_table, human_size, note, table
+from refgenie.cli.several import each, raise_failures, whole_asset
 from refgenie.cli.state import STATE
-from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import NetworkError, RefgenieError, UsageError
+from refgenie.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
     from refgenie.transfer.push import PushResult
+    from refgenie.transfer.staging import StagedAssetRecord
 
 RemoteNames = Annotated[
     list[str] | None, typer.Option("-r", "--remote", help="This remote; all by default. May be repeated.")
@@ -64,20 +65,19 @@ def stage_add(
     json: Json = False,
 ) -> None:
     """Stage assets in the serving modes of their classes."""
-    staged = []
-    failures: list[tuple[str, RefgenieError]] = []
-    for path in paths:
-        try:
-            wanted = _asset(path)
-            staged += STATE.writer.stage.add(wanted.genome, wanted.group, wanted.asset, threads=threads)
-        except RefgenieError as error:
-            failures.append((path, error))
+
+    def add_one(path: str) -> list[StagedAssetRecord]:
+        wanted = whole_asset(path, "staged")
+        return STATE.writer.stage.add(wanted.genome, wanted.group, wanted.asset, threads=threads)
+
+    done, failures = each(paths, add_one)
+    staged = [record for records in done for record in records]
     if json:
         emit_json(staged)
     else:
         for record in staged:
             note(f"staged {record.registry_path} as {record.mode} ({human_size(record.size)})")
-    _raise_together(failures, "staged")
+    raise_failures(failures, "assets were not staged")
 
 
 def stage_list(genome: Genomes = None, json: Json = False) -> None:
@@ -90,32 +90,13 @@ def stage_list(genome: Genomes = None, json: Json = False) -> None:
 
 def stage_remove(paths: Paths) -> None:
     """Serve assets no longer; what is on remotes stays there."""
-    failures: list[tuple[str, RefgenieError]] = []
-    for path in paths:
-        try:
-            wanted = _asset(path)
-            STATE.writer.stage.remove(wanted.genome, wanted.group, wanted.asset)
-            note(f"{path} is no longer staged")
-        except RefgenieError as error:
-            failures.append((path, error))
-    _raise_together(failures, "unstaged")
 
+    def remove_one(path: str) -> None:
+        wanted = whole_asset(path, "unstaged")
+        STATE.writer.stage.remove(wanted.genome, wanted.group, wanted.asset)
+        note(f"{path} is no longer staged")
 
-def _asset(path: str) -> RegistryPath:
-    wanted = RegistryPath.parse(path)
-    if wanted.seek_key:
-        raise UsageError(f"{path} names a seek key; assets are staged whole")
-    return wanted
-
-
-def _raise_together(failures: list[tuple[str, RefgenieError]], done: str) -> None:
-    if not failures:
-        return
-    first = failures[0][1]
-    if len(failures) == 1:
-        raise first
-    listed = "; ".join(f"{path} ({error.message})" for path, error in failures)
-    raise type(first)(f"{len(failures)} assets were not {done}: {listed}", hint=first.hint)
+    raise_failures(each(paths, remove_one)[1], "assets were not unstaged")
 
 
 def remote_add(
@@ -168,9 +149,12 @@ def remote_remove(names: Annotated[list[str], typer.Argument(metavar="NAME...")]
     if not confirm(f"Forget {', '.join(names)} and what was pushed there?", yes=yes):
         note("nothing was changed")
         return
-    for name in names:
+
+    def remove_one(name: str) -> None:
         STATE.writer.remote.remove(name)
         note(f"removed the remote {name}")
+
+    raise_failures(each(names, remove_one)[1], "remotes were not removed")
 
 
 def push(

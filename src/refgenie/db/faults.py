@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
@@ -100,7 +101,8 @@ def _sqlite_error(message: str, path: str) -> RefgenieError | None:
             if kind is DatabaseVersionError:
                 hint = "refgenie init, or refgenie db upgrade"
             elif sign in {"malformed", "not a database"}:
-                hint = f"make it anew from the genome folder: mv {path} {path}.damaged; refgenie doctor --rebuild"
+                move = f"mv {quote(path)} {quote(f'{path}.damaged')}"
+                hint = f"make it anew from the genome folder: {move}; refgenie doctor --rebuild"
             detail = f" ({message})" if kind is ConflictError else ""
             return kind(f"the registry {path} {text}{detail}", hint=hint)
     return None

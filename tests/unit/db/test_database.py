@@ -196,9 +196,12 @@ def test_a_lock_tells_no_password(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["refgenie", "mirror", "https://ada:secret@site/refgenie"])
     other = Database.from_url(database_url)
-    with locks.hold("store"), pytest.raises(LockedError, match="mirror https://site") as caught:
-        with open_locks(other, folders.locks).hold("store", 0.1):
-            pass
+    with (
+        locks.hold("store"),
+        pytest.raises(LockedError, match="mirror https://site") as caught,
+        open_locks(other, folders.locks).hold("store", 0.1),
+    ):
+        pass
     other.dispose()
     assert "secret" not in caught.value.message
     assert not [path for path in folders.locks.glob("*") if b"secret" in path.read_bytes()]

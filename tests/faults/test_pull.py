@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import DigestMismatchError, DiskFullError, NetworkError, RefgenieError
+from refgenie.errors import (
+    DigestMismatchError,
+    DiskFullError,
+    InterruptedByUserError,
+    NetworkError,
+    RefgenieError,
+)
 from refgenie.transfer.catalog import RemoteCatalog
+from refgenie.transfer.clients import HttpServerClient
 from refgenie.transfer.pull import PullOptions
+from refgenie.transfer.pull_options import Slots
 from support import fault_proxy as faults
 from support.fault_proxy import Exchange, FaultProxy, fault_proxy
 from support.transfer_site import Installation, copy_of, installation, serving
@@ -238,11 +248,26 @@ def test_the_next_server_goes_on_with_what_the_first_sent(
         assert second.paths(ARCHIVE)[0][1] is not None
 
 
-@pytest.mark.parametrize("document", [MANIFEST, "/provenance"])
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        (MANIFEST, faults.always_503),
+        (MANIFEST, lambda exchange: exchange.send(body=exchange.answer.body.replace(b"a.bin", b"z.bin"))),
+        ("/provenance", faults.always_503),
+        ("/asset_classes/", faults.forbidden),
+        ("/asset_classes/", lambda exchange: exchange.send(body=b'{"name": "x"}')),
+    ],
+    ids=["no manifest", "wrong manifest", "no provenance", "no access", "no class"],
+)
 def test_the_next_server_describes_what_the_first_cannot(
-    laptop: Installation, site: Installation, upstream: str, proxy: FaultProxy, document: str
+    laptop: Installation,
+    site: Installation,
+    upstream: str,
+    proxy: FaultProxy,
+    document: str,
+    fault: faults.Fault,
 ) -> None:
-    proxy.fault(document, faults.always_503)
+    proxy.fault(document, fault)
     laptop.pulls(proxy.url, upstream).pull("lambda", "packed")
     arrived(laptop, site, "packed")
 
@@ -310,6 +335,51 @@ def test_two_pulls_at_once_do_the_work_once(
     assert len(proxy.paths(ARCHIVE)) == 1
 
 
+def test_two_names_of_one_content_at_once(
+    laptop: Installation, template: Path, tmp_path: Path, lambda_fasta: Path
+) -> None:
+    site = copy_of(template, tmp_path / "site")
+    site.rg.genome.initialize_genome(lambda_fasta, ["lambda"])
+    names = [f"v{number}" for number in range(6)]
+    for name in names:
+        site.add("lambda", "packed", {"a": BIG, "b": BIG[::-1]}, name=name, folder=tmp_path / name)
+        site.stage.add("lambda", "packed", name)
+    with serving(site) as url:
+        results = laptop.pulls(url).pull_all(
+            [RegistryPath("lambda", "packed", asset=name) for name in names], options=PullOptions(jobs=6)
+        )
+    site.rg.close()
+    assert [(result.status, result.reason) for result in results] == [("pulled", None)] * 6
+    assert len({result.asset.digest for result in results if result.asset}) == 1
+    assert laptop.rg.asset.verify() == []
+    assert not list(laptop.rg.folders.work.glob("pull*"))
+
+
+def test_an_interrupted_call_begins_no_more_downloads(laptop: Installation, proxy: FaultProxy) -> None:
+    """One that was only reading what to fetch when the others were ended."""
+    slots = Slots(1)
+    slots.cancel()
+    pulls = laptop.pulls(proxy.url)
+    clients = [HttpServerClient(proxy.url)]
+    for group in ("packed", "loose"):
+        with pytest.raises(InterruptedByUserError):
+            pulls._pulling.run(RegistryPath("lambda", group), clients, PullOptions(), None, slots)
+    nothing_is_left(laptop)
+
+
+def test_a_part_of_something_else_is_no_space_that_is_saved(
+    laptop: Installation, site: Installation, upstream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = laptop.rg.folders.work / f"pull-{site.rg.asset.get('lambda', 'packed').digest}" / "parts"
+    parts.mkdir(parents=True)
+    with (parts / f"{'0' * 64}.part").open("wb") as handle:
+        handle.truncate(1 << 30)
+    usage = shutil.disk_usage(laptop.rg.folders.genome_folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
+    with pytest.raises(DiskFullError):
+        laptop.pulls(upstream).pull("lambda", "packed")
+
+
 def test_space_is_checked_before_the_first_byte(
     laptop: Installation, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,3 +390,29 @@ def test_space_is_checked_before_the_first_byte(
     assert "1000" in raised.value.message
     assert proxy.paths(ARCHIVE) == []
     assert laptop.rg.asset.list() == []
+
+
+def _changed(change: Callable[[Any], None]) -> faults.Fault:
+    """A fault that changes a JSON document."""
+
+    def fault(exchange: Exchange) -> None:
+        document = json.loads(exchange.answer.body)
+        change(document)
+        exchange.send(body=json.dumps(document).encode())
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "another"}, {"asset_group_name": "another"}, {"genome_digest": "A" * 32}, {"name": "../x"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_was_not_asked_for_is_not_taken(
+    laptop: Installation, proxy: FaultProxy, change: dict[str, str]
+) -> None:
+    proxy.fault(r"/v4/assets\?", _changed(lambda answer: answer["items"][0].update(change)))
+    with pytest.raises(RefgenieError) as raised:
+        laptop.pulls(proxy.url).pull("lambda", "loose")
+    assert raised.value.exit_code in {3, 7}
+    nothing_is_left(laptop)

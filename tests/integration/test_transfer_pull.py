@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from refgenie.errors import ConflictError, NotFoundError
 from refgenie.server.models import ServerClient
@@ -127,6 +127,13 @@ def test_sequences_are_imported_where_that_is_wanted(
     assert small.rg.getseq("lambda", region) == site.rg.getseq("lambda", region)
 
 
+def test_sequences_are_imported_of_what_is_here_too(small: Installation, url: str) -> None:
+    small.pulls(url).pull("lambda", "loose")
+    assert small.rg.genome.get("lambda").source == "remote"
+    small.pulls(url).pull("lambda", "loose", options=PullOptions(init=True))
+    assert small.rg.genome.get("lambda").source == "local"
+
+
 def test_files_that_are_here_are_linked_not_fetched(small: Installation, url: str, tmp_path: Path) -> None:
     small.pulls(url).pull("lambda", "loose")
     small.rg.asset.remove("lambda", "loose")
@@ -174,6 +181,31 @@ def test_force_restores_what_was_damaged(small: Installation, url: str) -> None:
     assert small.rg.asset.verify() != []
     small.pulls(url).pull("lambda", "loose", options=PullOptions(force=True))
     assert small.rg.asset.verify() == []
+
+
+def test_force_leaves_what_is_here_where_it_cannot_be_published(small: Installation, url: str) -> None:
+    """Damaged files are better than none."""
+    record = small.pulls(url).pull("lambda", "loose")
+    file = small.rg.folders.genome_folder / record.path / "b"
+    file.chmod(0o644)
+    file.write_bytes(b"SMALL")
+    left = small.rg.folders.work / f"pull-{record.digest}" / "damaged"
+    left.mkdir(parents=True)
+    (left / "of a killed pull").touch()
+    small.rg.database.write(
+        lambda session: session.execute(
+            text(
+                "create trigger refuse before update on asset begin select raise(abort, 'refused here'); end"
+            )
+        )
+    )
+    with pytest.raises(Exception, match="refused here"):
+        small.pulls(url).pull("lambda", "loose", options=PullOptions(force=True))
+    assert file.read_bytes() == b"SMALL"
+    small.rg.database.write(lambda session: session.execute(text("drop trigger refuse")))
+    small.pulls(url).pull("lambda", "loose", options=PullOptions(force=True))
+    assert small.rg.asset.verify() == []
+    assert not list(small.rg.folders.work.glob("pull*"))
 
 
 def test_a_class_of_other_content_is_a_conflict_with_a_way_out(
@@ -241,3 +273,23 @@ def test_a_digest_names_the_genome_without_an_alias(
     small.pulls(url).pull(digest, "loose")
     assert small.rg.alias.list() == []
     assert [genome.digest for genome in small.rg.genome.list()] == [digest]
+
+
+def test_a_genome_is_found_by_the_name_that_it_has_here(
+    site: Installation, small: Installation, url: str
+) -> None:
+    small.rg.genome.initialize_remote(f"{url}/seqcol", site.rg.alias.resolve("lambda"), ["phage"])
+    pulls = small.pulls(url)
+    assert {path.genome for path in pulls.offered(["phage"])} == {"phage"}
+    assert pulls.pull("phage", "loose").digest == site.rg.asset.get("lambda", "loose").digest
+
+
+def test_what_the_first_server_only_describes_comes_from_the_next(
+    site: Installation, small: Installation, url: str, tmp_path: Path, template: Path, lambda_fasta: Path
+) -> None:
+    describing = copy_of(template, tmp_path / "describing")
+    describing.rg.genome.initialize_genome(lambda_fasta, ["lambda"])
+    describing.add("lambda", "loose", {"a": b"mine"}, modes=("none",), folder=tmp_path / "mine")
+    with serving(describing) as first:
+        record = small.pulls(first, url).pull("lambda", "loose")
+    assert record.digest == site.rg.asset.get("lambda", "loose").digest

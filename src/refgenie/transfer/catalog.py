@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from refgenie.assets.populate import populate
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import NetworkError, NotFoundError, NotPermittedError, RefgenieError, UsageError
+from refgenie.errors import NotFoundError, RefgenieError, UsageError
 from refgenie.transfer.clients import ServerClient
 from refgenie.transfer.offers import Offer, OfferedAsset
 
@@ -131,11 +131,11 @@ class RemoteCatalog:
         for client in self._clients(servers):
             try:
                 return self._seek(Offer(client), path, remote_class)
-            except (NetworkError, NotPermittedError) as error:
-                _log.warning("%s: %s", client.server_url, error.message)
-                failures.append(error)
             except NotFoundError as error:
                 missing = missing if missing is not None and missing.hint else error
+            except RefgenieError as error:
+                _log.warning("%s: %s", client.server_url, error.message)
+                failures.append(error)
         raise missing or failures[0]
 
     def populate(

@@ -31,6 +31,19 @@ _BREAKS = 200
 _PAUSE = 0.2
 
 
+def part_of(folder: Path, sha256: str) -> Path:
+    """The partial file of what has this SHA-256 (hex)."""
+    return folder / f"{sha256}.part"
+
+
+def present_bytes(folder: Path, sha256: str, size: int) -> int:
+    """Bytes of a file of ``size`` bytes that an earlier run left."""
+    try:
+        return min(part_of(folder, sha256).stat().st_size, size)
+    except OSError:
+        return 0
+
+
 class Arriving(io.RawIOBase):
     """The bytes of a download in their order; a read waits for what has not come yet."""
 
@@ -117,16 +130,14 @@ class Download:
         self._cancelled = cancelled or threading.Event()
         self.wanted = wanted
         self._sources = list(sources)
-        self.partial = folder / f"{wanted.sha256}.part"
+        self._folder = folder
+        self.partial = part_of(folder, wanted.sha256)
         self._validators_file = folder / f"{wanted.sha256}.tags"
 
     @property
     def present(self) -> int:
         """Bytes that an earlier run left."""
-        try:
-            return min(self.partial.stat().st_size, self.wanted.size)
-        except OSError:
-            return 0
+        return present_bytes(self._folder, self.wanted.sha256, self.wanted.size)
 
     def run(self, consume: Callable[[Arriving], T], advance: Advance = lambda _count: None) -> T:
         """Fetch the file while ``consume`` reads it, and return what that returns.

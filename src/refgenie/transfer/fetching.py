@@ -20,14 +20,15 @@ from refgenie.assets.lookup import content_folder
 from refgenie.assets.sealing import take_file
 from refgenie.core.digests import CHUNK, FileRecord, sha256_of
 from refgenie.core.layout import Folders
+from refgenie.core.locks import Locks
 from refgenie.core.progress import Progress
 from refgenie.db.database import Database
 from refgenie.db.models import Asset, AssetFile
 from refgenie.errors import DigestMismatchError, DiskFullError
 from refgenie.sequences.durable import writing
-from refgenie.transfer.download import Arriving, Download
+from refgenie.transfer.download import Arriving, Download, present_bytes
 from refgenie.transfer.offers import Offer, OfferedArchive, OfferedAsset
-from refgenie.transfer.pull_options import Slots
+from refgenie.transfer.pull_options import PATIENCE, Slots
 from refgenie.transfer.sources import Source, Wanted, make_source
 from refgenie.transfer.unpack import unpack
 
@@ -52,13 +53,21 @@ class PullFolder:
     """
 
     def __init__(self, folders: Folders, digest: str) -> None:
+        self.lock_name = f"pull:{digest}"
         self.root = folders.work / f"pull-{digest}"
         self.parts = self.root / "parts"
         self.content = self.root / "content"
+        self._damaged = self.root / "damaged"
 
     @contextmanager
-    def claimed(self) -> Iterator[PullFolder]:
-        """Use the folder while the block lasts; the caller holds the asset's lock."""
+    def claimed(self, locks: Locks) -> Iterator[PullFolder]:
+        """Use the folder while the block lasts; another name of the same content waits for it."""
+        with locks.hold(self.lock_name, PATIENCE), self._marked():
+            self._forget_attempts()
+            yield self
+
+    @contextmanager
+    def _marked(self) -> Iterator[None]:
         lock = self.root.with_name(f"{self.root.name}.lock")
         self.prepare()
         with writing(str(self.root)):
@@ -66,7 +75,7 @@ class PullFolder:
         try:
             with suppress(OSError):  # a file system without locks
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield self
+            yield
         finally:
             shutil.rmtree(self.content, ignore_errors=True)
             if not self._has_parts():
@@ -87,9 +96,26 @@ class PullFolder:
             self.content.mkdir(parents=True)
         return self.content
 
+    def set_aside(self, published: Path) -> None:
+        """Take damaged content from its place, just before what was fetched comes there."""
+        if published.exists() and not self._damaged.exists():  # a transaction may be tried twice
+            published.rename(self._damaged)
+
+    def put_back(self, published: Path) -> None:
+        """Undo ``set_aside`` where nothing came into its place."""
+        if self._damaged.exists() and not published.exists():
+            self._damaged.rename(published)
+
     def remove(self) -> None:
         """Keep nothing."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+    def _forget_attempts(self) -> None:
+        """Remove what a killed pull left, but the parts, which this one goes on with."""
+        with suppress(OSError):
+            for entry in self.root.iterdir():
+                if entry != self.parts:
+                    shutil.rmtree(entry, ignore_errors=True)
 
     def _has_parts(self) -> bool:
         with suppress(OSError):
@@ -116,30 +142,27 @@ class Fetching:
         self._progress = progress
         self._slots = slots
 
-    def fetch(
-        self, folder: PullFolder, files: Sequence[FileRecord], suppliers: Sequence[Supplier], jobs: int
-    ) -> Path:
+    def fetch(self, folder: PullFolder, files: Sequence[FileRecord], supplier: Supplier, jobs: int) -> Path:
         """Fill a folder with exactly these files, each verified by its SHA-256.
 
         Raises:
-            DigestMismatchError: Nobody sends the wanted bytes; nothing is kept.
-            NetworkError: Nobody can be reached; what came is kept for a later run.
+            DigestMismatchError: The wanted bytes are not sent; nothing is kept.
+            NetworkError: Nobody can be reached; what came is kept for another server, or a later run.
             DiskFullError: There is not enough space; told before the first byte where possible.
         """
         cancelled = self._slots.new_event()
         folder.prepare()
         here = self._find_here(files)
         missing = [file for file in files if file.path not in here]
-        wanted = missing if self._by_file(here, missing, suppliers) else files
-        archive = None if wanted is missing else self._archive(suppliers)
-        self._require_space(folder, wanted, archive)
+        archive = None if self._by_file(here, missing, supplier) else supplier.archive
+        self._require_space(folder, missing if archive is None else files, archive)
         content = folder.empty_content()
         try:
             if archive is None:
                 self._take(content, files, here)
-                self._fetch_files(folder, missing, suppliers, jobs, cancelled)
+                self._fetch_files(folder, missing, supplier, jobs, cancelled)
             else:
-                self._fetch_archive(folder, files, archive, suppliers, cancelled)
+                self._fetch_archive(folder, files, archive, supplier, cancelled)
         except (DigestMismatchError, DiskFullError):
             folder.remove()
             raise
@@ -176,36 +199,25 @@ class Fetching:
                     take_file(here[file.path], target)
 
     @staticmethod
-    def _by_file(here: dict[str, Path], missing: Sequence[FileRecord], suppliers: Sequence[Supplier]) -> bool:
-        """Whether files are fetched one by one: where nobody has an archive, or some need no fetching."""
+    def _by_file(here: dict[str, Path], missing: Sequence[FileRecord], supplier: Supplier) -> bool:
+        """Whether files are fetched one by one: where there is no archive, or some need no fetching."""
         if not missing:
             return True
-        has_files = any("file" in supplier.asset.modes for supplier in suppliers)
-        has_archive = any(supplier.archive is not None for supplier in suppliers)
-        return not has_archive or (has_files and bool(here))
+        return supplier.archive is None or ("file" in supplier.asset.modes and bool(here))
 
     # --- archives ---------------------------------------------------------------------------
-
-    @staticmethod
-    def _archive(suppliers: Sequence[Supplier]) -> OfferedArchive:
-        return next(supplier.archive for supplier in suppliers if supplier.archive is not None)
 
     def _fetch_archive(
         self,
         folder: PullFolder,
         files: Sequence[FileRecord],
         archive: OfferedArchive,
-        suppliers: Sequence[Supplier],
+        supplier: Supplier,
         cancelled: threading.Event,
     ) -> None:
-        name = suppliers[0].asset.name
-        sources = [
-            source
-            for supplier in suppliers
-            if supplier.archive == archive
-            for source in _sources(supplier, folder, "v4_archive_download", {"digest": archive.digest}, {})
-        ]
-        label = f"{suppliers[0].asset.group}:{name}"
+        name = supplier.asset.name
+        sources = _sources(supplier, folder, "v4_archive_download", {"digest": archive.digest}, {})
+        label = f"{supplier.asset.group}:{name}"
         download = Download(Wanted(archive.digest, archive.size, label), sources, folder.parts, cancelled)
 
         def consume(arriving: Arriving) -> None:
@@ -227,7 +239,7 @@ class Fetching:
         self,
         folder: PullFolder,
         files: Sequence[FileRecord],
-        suppliers: Sequence[Supplier],
+        supplier: Supplier,
         jobs: int,
         cancelled: threading.Event,
     ) -> None:
@@ -237,11 +249,11 @@ class Fetching:
         groups = list(by_digest.values())
         if len(groups) < 2 or jobs < 2:
             for group in groups:
-                self._fetch_file(folder, group, suppliers, cancelled)
+                self._fetch_file(folder, group, supplier, cancelled)
             return
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="pull")
         try:
-            running = [pool.submit(self._fetch_file, folder, group, suppliers, cancelled) for group in groups]
+            running = [pool.submit(self._fetch_file, folder, group, supplier, cancelled) for group in groups]
             for done in as_completed(running):
                 done.result()
         except BaseException:
@@ -254,7 +266,7 @@ class Fetching:
         self,
         folder: PullFolder,
         group: Sequence[FileRecord],
-        suppliers: Sequence[Supplier],
+        supplier: Supplier,
         cancelled: threading.Event,
     ) -> None:
         """Fetch one content, and put it where the asset has it, perhaps in several places."""
@@ -262,22 +274,14 @@ class Fetching:
         target = folder.content / first.path
         with writing(str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
-        sources = [
-            source
-            for supplier in suppliers
-            if "file" in supplier.asset.modes
-            for source in _sources(
-                supplier,
-                folder,
-                "v4_asset_file",
-                {"digest": supplier.asset.digest, "path": first.path},
-                {
-                    "genome_digest": supplier.asset.genome_digest,
-                    "asset_group_name": supplier.asset.group,
-                    "name": supplier.asset.name,
-                },
-            )
-        ]
+        asset = supplier.asset
+        sources = _sources(
+            supplier,
+            folder,
+            "v4_asset_file",
+            {"digest": asset.digest, "path": first.path},
+            {"genome_digest": asset.genome_digest, "asset_group_name": asset.group, "name": asset.name},
+        )
         download = Download(Wanted(first.sha256, first.size, first.path), sources, folder.parts, cancelled)
 
         def consume(arriving: Arriving) -> None:
@@ -301,9 +305,9 @@ class Fetching:
     def _require_space(
         self, folder: PullFolder, files: Sequence[FileRecord], archive: OfferedArchive | None
     ) -> None:
+        wanted = {archive.digest: archive.size} if archive else {file.sha256: file.size for file in files}
         needed = sum(file.size for file in files) + (archive.size if archive else 0)
-        with suppress(OSError):
-            needed -= sum(part.stat().st_size for part in folder.parts.iterdir())
+        needed -= sum(present_bytes(folder.parts, sha256, size) for sha256, size in wanted.items())
         free = shutil.disk_usage(folder.root).free
         if needed + _SPARE > free:
             raise DiskFullError(

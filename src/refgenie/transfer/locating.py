@@ -54,7 +54,9 @@ class Search:
             )
         if self.failures and len(self.failures) == self.asked:
             url, failure = self.failures[0]
-            return NetworkError(f"no server could be asked; {url}: {failure.message}", hint=failure.hint)
+            kinds = {type(failure) for _, failure in self.failures}
+            kind = kinds.pop() if len(kinds) == 1 else NetworkError
+            return kind(f"no server could be asked; {url}: {failure.message}", hint=failure.hint)
         dead = "".join(f"; {url} could not be asked" for url, _ in self.failures)
         if not self.knows_genome:
             return NotFoundError(
@@ -80,25 +82,29 @@ class Locator:
         except NotFoundError:
             return genome if is_genome_digest(genome) else None
 
-    def suppliers(self, path: RegistryPath, clients: Sequence[ServerClient]) -> tuple[Search, list[Supplier]]:
-        """The first server that has the asset, and those after it that have the same content.
+    def first(self, path: RegistryPath, clients: Sequence[ServerClient]) -> Supplier:
+        """The first server that serves the asset, else the first that describes it.
 
-        Only the first is asked for; ``more`` asks the others where it fails.
+        Raises:
+            RefgenieError: None does; see Search.error.
         """
         search = Search(path, self.local_digest(path.genome))
+        described: Supplier | None = None
         for client in clients:
             supplier = self._ask(search, client, None)
-            if supplier is not None:
-                return search, [supplier]
-        return search, []
+            if supplier is not None and supplier.asset.modes:
+                return supplier
+            described = described or supplier
+        if described is None:
+            raise search.error()
+        return described
 
     def more(self, path: RegistryPath, first: Supplier, clients: Sequence[ServerClient]) -> list[Supplier]:
         """The servers after the first that have the same asset."""
         search = Search(path, first.asset.genome_digest)
-        urls = [client.server_url for client in clients]
-        rest = clients[urls.index(first.offer.url) + 1 :]
+        rest = clients[clients.index(first.offer.client) + 1 :]
         found = [self._ask(search, client, first.asset) for client in rest]
-        return [supplier for supplier in found if supplier is not None]
+        return [supplier for supplier in found if supplier is not None and supplier.asset.modes]
 
     def _ask(self, search: Search, client: ServerClient, like: OfferedAsset | None) -> Supplier | None:
         search.asked += 1
@@ -122,9 +128,7 @@ class Locator:
     @staticmethod
     def _is_genome(search: Search, offer: Offer) -> bool:
         """Whether the server has the genome; its name there must not be another genome's."""
-        named = offer.resolve(search.path.genome)
-        if named is None and search.digest is not None and offer.genome(search.digest) is not None:
-            named = search.digest
+        named = digest_on(offer, search.path.genome, search.digest)
         if named is None:
             return False
         if search.digest is None:
@@ -141,3 +145,11 @@ class Locator:
             return False
         search.knows_genome = True
         return True
+
+
+def digest_on(offer: Offer, genome: str, here: str | None) -> str | None:
+    """The genome that a server has under a name, else the one that has the name here, if it has that."""
+    named = offer.resolve(genome)
+    if named is None and here is not None and offer.genome(here) is not None:
+        return here
+    return named

@@ -22,12 +22,15 @@ from refgenie.errors import (
     InvalidInputError,
     NetworkError,
     NotFoundError,
-    RefgenieError,
 )
 from refgenie.transfer.clients import ServerClient
 
 _PAGE = 1000
 _MAX_SIZE = 1 << 50
+_MAX_ITEMS = 10_000_000
+"""A list that is longer is taken for one without an end."""
+_MAX_NAME = 255
+"""Bytes of a file's name that every file system takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,14 @@ class Offer:
     def asset(self, genome_digest: str, group: str, name: str | None) -> OfferedAsset | None:
         """One asset, the group's default one where no name is given; None where there is none."""
         if name is None:
-            groups = self.groups(genome_digest, group)
-            name = str(groups[0].get("default_asset") or "") if groups else ""
+            named = (item for item in self.groups(genome_digest, group) if item.get("name") == group)
+            name = str(next(named, {}).get("default_asset") or "")
             if not name:
                 return None
-        return next(iter(self.assets(genome_digest, group, name)), None)
+        found = self.assets(genome_digest, group, name)
+        # A server that does not know a filter answers more than was asked for.
+        wanted = (genome_digest, group, name)
+        return next((item for item in found if (item.genome_digest, item.group, item.name) == wanted), None)
 
     def files(self, asset: OfferedAsset) -> tuple[FileRecord, ...]:
         """The asset's manifest, which agrees with its digest.
@@ -128,8 +134,11 @@ class Offer:
         if not isinstance(items, list):
             raise self._malformed("a manifest is no list")
         files = tuple(self._file(item) for item in items)
-        if len({file.path for file in files}) != len(files):
+        paths = {file.path for file in files}
+        if len(paths) != len(files):
             raise self._malformed("a manifest lists a file twice")
+        if any(str(parent) in paths for path in paths for parent in PurePosixPath(path).parents):
+            raise self._malformed("a manifest has a file that is another one's folder")
         if asset_digest(files) != asset.digest:
             raise DigestMismatchError(
                 f"{self.url}: the manifest of {asset.registry_path} does not have the asset's digest"
@@ -205,12 +214,14 @@ class Offer:
             total = pagination.get("total") if isinstance(pagination, dict) else None
             if not items or not isinstance(total, int) or offset >= total:
                 return
+            if offset > _MAX_ITEMS:
+                raise self._malformed(f"{operation} does not end")
 
     def _asset(self, item: Mapping[str, Any]) -> OfferedAsset:
         try:
             return _read_asset(item, self)
-        except RefgenieError:
-            raise
+        except InvalidInputError as error:
+            raise self._malformed(error.message) from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._malformed(f"an asset's record is not as it should be: {error!r}") from error
 
@@ -242,6 +253,7 @@ def is_inner_path(path: str) -> bool:
         and len(path.encode("utf-8", "surrogatepass")) < 4096
         and not PurePosixPath(path).is_absolute()
         and not any(part in {"", ".", ".."} for part in parts)
+        and not any(len(part.encode("utf-8", "surrogatepass")) > _MAX_NAME for part in parts)
         and all(character.isprintable() for character in path)
     )
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from refgenie.core.records import AssetRecord
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import NetworkError, NotFoundError, NotPermittedError, RefgenieError
+from refgenie.errors import NotFoundError, RefgenieError
 from refgenie.transfer.clients import ServerClient
 from refgenie.transfer.offers import Offer
 from refgenie.transfer.pull_options import Confirm, PullOptions, PullResult, Slots
@@ -126,7 +126,7 @@ class PullService:
         for client in clients:
             try:
                 found |= dict.fromkeys(self._offered_by(Offer(client), genomes, groups))
-            except (NetworkError, NotPermittedError) as error:
+            except RefgenieError as error:
                 _log.warning("%s: %s", client.server_url, error.message)
                 failures.append(error)
         if len(failures) == len(clients):
@@ -137,10 +137,13 @@ class PullService:
             raise NotFoundError(f"no server has anything of {', '.join(lacking)}", hint="refgenie listr")
         return list(found)
 
-    @staticmethod
-    def _offered_by(offer: Offer, genomes: Sequence[str], groups: Sequence[str]) -> Iterable[RegistryPath]:
-        asked = {offer.resolve(genome): genome for genome in genomes} if genomes else {None: None}
-        for digest, name in asked.items():
+    def _offered_by(
+        self, offer: Offer, genomes: Sequence[str], groups: Sequence[str]
+    ) -> Iterable[RegistryPath]:
+        asked: dict[str | None, str | None] = {
+            self._pulling.genome_on(offer, genome): genome for genome in genomes
+        }
+        for digest, name in (asked or {None: None}).items():
             if name is not None and digest is None:
                 continue
             for asset in offer.assets(digest):

@@ -63,14 +63,21 @@ class Slots:
     def __init__(self, jobs: int) -> None:
         self.semaphore = threading.BoundedSemaphore(max(1, jobs))
         self._events: list[threading.Event] = []
+        self._lock = threading.Lock()
+        self._is_cancelled = False
 
     def new_event(self) -> threading.Event:
-        """An event that ends the downloads which watch it."""
+        """An event that ends the downloads which watch it; set already where all were ended."""
         event = threading.Event()
-        self._events.append(event)
+        with self._lock:
+            self._events.append(event)
+            if self._is_cancelled:
+                event.set()
         return event
 
     def cancel(self) -> None:
-        """End all downloads of the call."""
-        for event in self._events:
-            event.set()
+        """End all downloads of the call, and those that it would still begin."""
+        with self._lock:
+            self._is_cancelled = True
+            for event in self._events:
+                event.set()

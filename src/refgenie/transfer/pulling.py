@@ -30,7 +30,6 @@ from refgenie.errors import (
     DigestMismatchError,
     DiskFullError,
     InterruptedByUserError,
-    NetworkError,
     NotFoundError,
     RefgenieError,
 )
@@ -38,15 +37,12 @@ from refgenie.genomes.aliases import AliasService
 from refgenie.sequences.model import StoreMode
 from refgenie.transfer.clients import ServerClient
 from refgenie.transfer.fetching import Fetching, PullFolder, Supplier
-from refgenie.transfer.locating import Locator
-from refgenie.transfer.offers import OfferedAsset
-from refgenie.transfer.pull_options import Confirm, PullOptions, PullResult, Slots
+from refgenie.transfer.locating import Locator, digest_on
+from refgenie.transfer.offers import Offer, OfferedAsset
+from refgenie.transfer.pull_options import PATIENCE, Confirm, PullOptions, PullResult, Slots
 from refgenie.transfer.registration import Registration, RegistrationReader
 
 _log = logging.getLogger("refgenie")
-
-PATIENCE = 7 * 24 * 3600.0
-"""Seconds that a pull waits for another process that pulls or builds the same asset."""
 
 
 class Initializer(Protocol):
@@ -100,28 +96,31 @@ class Pulling:
         slots: Slots,
     ) -> PullResult:
         """Pull one asset; see PullService.pull."""
-        search, suppliers = self._locator.suppliers(path, clients)
-        if not suppliers:
-            raise search.error()
-        first = suppliers[0]
+        first = self._locator.first(path, clients)
         asset = first.asset
         with self._locks.hold(asset_lock(asset.genome_digest, asset.group, asset.name), PATIENCE):
             here = self._here(first)
             if here is not None and here.digest == asset.digest and not options.force and self._whole(here):
                 self._name_genome(path, asset.genome_digest)
-                return PullResult(path, "present", asset=here, reason="is here already")
-            if here is not None and here.digest != asset.digest and not (options.force or options.update):
+                result = PullResult(path, "present", asset=here, reason="is here already")
+            elif here is not None and here.digest != asset.digest and not (options.force or options.update):
                 raise ConflictError(
                     f"{path.genome}/{asset.group}:{asset.name} is here with other content",
                     hint=f"refgenie pull --force {path}, or refgenie rename {path} -n NAME",
                 )
-            reason = self._left_out(path, first, options, confirm)
-            if reason is not None:
-                return PullResult(path, "skipped", reason=reason)
-            record = self._bring(path, first, clients, options, slots)
-        if options.init:
-            self._import_sequences(record)
-        return PullResult(path, "pulled", asset=record)
+            else:
+                reason = self._left_out(path, first, options, confirm)
+                if reason is not None:
+                    return PullResult(path, "skipped", reason=reason)
+                record = self._bring(path, first, clients, options, slots)
+                result = PullResult(path, "pulled", asset=record)
+        if options.init and result.asset is not None:
+            self._import_sequences(result.asset)
+        return result
+
+    def genome_on(self, offer: Offer, genome: str) -> str | None:
+        """Digest of the genome that is meant on a server, or None where it does not have it."""
+        return digest_on(offer, genome, self._locator.local_digest(genome))
 
     def _here(self, supplier: Supplier) -> AssetRecord | None:
         asset = supplier.asset
@@ -163,9 +162,9 @@ class Pulling:
     ) -> AssetRecord:
         first, description = self._describe(path, first, clients, options)
         fetching = Fetching(self._database, self._folders, self._progress, slots)
-        with PullFolder(self._folders, first.asset.digest).claimed() as folder:
+        with PullFolder(self._folders, first.asset.digest).claimed(self._locks) as folder:
             try:
-                content = fetching.fetch(folder, description.files, [first], options.jobs)
+                content = fetching.fetch(folder, description.files, first, options.jobs)
             except (DiskFullError, InterruptedByUserError):
                 raise
             except RefgenieError as error:
@@ -186,17 +185,22 @@ class Pulling:
         """Ask for all that is to be known, before the files: who answers now may be gone after them.
 
         Raises:
-            NetworkError: Neither the first server nor one after it with the same content answers.
+            ConflictError: What the server's asset would bring along is here with other content.
+            RefgenieError: Neither the first server nor one after it with the same content can.
         """
         try:
             return first, self._description(first, options)
-        except NetworkError as error:
+        except (ConflictError, InterruptedByUserError):
+            raise
+        except RefgenieError as error:
             failure = error
         for supplier in self._locator.more(path, first, clients):
             _log.warning("%s: %s; trying %s", first.offer.url, failure.message, supplier.offer.url)
             try:
                 return supplier, self._description(supplier, options)
-            except NetworkError as error:
+            except (ConflictError, InterruptedByUserError):
+                raise
+            except RefgenieError as error:
                 failure = error
         raise failure
 
@@ -230,7 +234,7 @@ class Pulling:
         for supplier in self._locator.more(path, first, clients):
             _log.warning("%s: %s; trying %s", first.offer.url, failure.message, supplier.offer.url)
             try:
-                return fetching.fetch(folder, files, [supplier], jobs)
+                return fetching.fetch(folder, files, supplier, jobs)
             except (DiskFullError, InterruptedByUserError):
                 raise
             except RefgenieError as error:
@@ -262,31 +266,32 @@ class Pulling:
             parents=asset.parents,
             provenance=description.provenance,
         )
-        if options.force:
-            self._set_aside_damaged(new, folder)
+        place = self._folders.genome_folder / layout.content_path(new.genome_digest, new.group, new.digest)
+        is_damaged = options.force and _is_damaged(place, new.files)
         names = [] if is_genome_digest(path.genome) else [path.genome]
 
         def transaction(work: Callable[[Session], Any]) -> Any:
             return self._aliases.place(names, asset.genome_digest, also=work)
 
+        def register(session: Session) -> None:
+            registration.apply(session)
+            if is_damaged:
+                folder.set_aside(place)
+
         # Gigabytes are flushed here, not while everybody else waits for the store.
         self._publisher.seal(content)
         with self._locks.hold(STORE_LOCK, PATIENCE):
-            return self._publisher.publish(
-                content,
-                new,
-                replace=options.force or options.update,
-                also=registration.apply,
-                transaction=transaction,
-            )
-
-    def _set_aside_damaged(self, new: NewAsset, folder: PullFolder) -> None:
-        """``--force`` restores content that a hand or a disk has changed."""
-        target = self._folders.genome_folder / layout.content_path(new.genome_digest, new.group, new.digest)
-        if target.is_dir() and tuple(describe_files(target)) != tuple(
-            sorted(new.files, key=lambda file: file.path.encode("utf-8", "surrogateescape"))
-        ):
-            target.rename(folder.root / "damaged")
+            try:
+                return self._publisher.publish(
+                    content,
+                    new,
+                    replace=options.force or options.update,
+                    also=register,
+                    transaction=transaction,
+                )
+            except BaseException:
+                folder.put_back(place)
+                raise
 
     def _digest_fasta(self, fasta: Path) -> str:
         digest: str = self._mode.digest_fasta(fasta)  # type: ignore[attr-defined]
@@ -319,3 +324,12 @@ class Pulling:
             if key.name == "fasta" and path.is_file():
                 return path
         return None
+
+
+def _is_damaged(content: Path, files: Sequence[FileRecord]) -> bool:
+    """Whether a hand or a disk has changed content that is here; ``--force`` restores it."""
+    if not content.is_dir():
+        return False
+    return tuple(describe_files(content)) != tuple(
+        sorted(files, key=lambda file: file.path.encode("utf-8", "surrogateescape"))
+    )

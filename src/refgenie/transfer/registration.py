@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from refgenie.core.records import AssetClassRecord
 from refgenie.db import models as tables
 from refgenie.db.database import Database
-from refgenie.errors import ConflictError, NetworkError, NotFoundError, RefgenieError
+from refgenie.errors import ConflictError, InvalidInputError, NetworkError, NotFoundError
 from refgenie.genomes import genome_table
 from refgenie.genomes.genome_table import GenomeFacts
 from refgenie.recipes.models import AssetClass, Recipe
@@ -200,7 +200,7 @@ class RegistrationReader:
             if name in found or name in descent or self._has_class(name):
                 continue
             above = AssetClass.from_definition(_definition(offer.asset_class(name), offer))
-            self._collect(offer, above, found, (*descent, model.name))
+            self._collect(offer, above, found, (*descent, model.name, name))
         found[model.name] = model
 
     def _collect_output(
@@ -219,7 +219,7 @@ class RegistrationReader:
             return None
         try:
             return Recipe.from_definition(_definition(offer.recipe(asset.recipe), offer))
-        except RefgenieError as error:
+        except (InvalidInputError, NotFoundError) as error:
             _log.warning("the recipe of %s cannot be used: %s", asset.registry_path, error.message)
             return None
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from refgenie.api import Refgenie
+from refgenie.core.digests import FileRecord, asset_digest
 from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import (
+    DigestMismatchError,
     InvalidInputError,
     NetworkError,
     NotFoundError,
@@ -23,6 +25,7 @@ from refgenie.errors import (
 from refgenie.server.models import ServerClient
 from refgenie.transfer.catalog import RemoteCatalog
 from refgenie.transfer.clients import HttpServerClient
+from refgenie.transfer.offers import Offer, OfferedAsset
 from refgenie.transfer.subscriptions import Clients, SubscriptionService
 from support import fault_proxy as faults
 from support.fault_proxy import FaultProxy, fault_proxy
@@ -304,3 +307,38 @@ def test_what_has_no_address_is_told(url: str) -> None:
         catalog("http://127.0.0.1:1").seek(RegistryPath.parse("lambda/loose"))
     with pytest.raises(NotFoundError, match="2 unknown"):
         catalog(url).populate("refgenie://lambda/x refgenie://lambda/y")
+
+
+class Answering:
+    """A server that answers everything by the same document."""
+
+    server_url = "http://s"
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def get(self, operation_id: str, params: Any = None, url_format_params: Any = None) -> Any:
+        return self.answer
+
+    def download_with_progress(self, *args: Any, **kwargs: Any) -> Path:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "paths", [["x" * 300], ["a", "a/b"], ["../x"], ["/x"], ["a", "a"], ["a\nb"], ["a//b"]], ids=repr
+)
+def test_a_manifest_that_cannot_be_files_is_refused(paths: list[str]) -> None:
+    files = [FileRecord(path, 1, "0" * 64) for path in paths]
+    offered = OfferedAsset(
+        "A" * 32, "g", "n", asset_digest(files), 1, None, ("file",), "c", "c", None, (), (), {}
+    )
+    listed = [{"path": file.path, "size": 1, "sha256": file.sha256} for file in files]
+    with pytest.raises((NetworkError, DigestMismatchError)):
+        Offer(Answering(listed)).files(offered)
+
+
+def test_a_list_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("refgenie.transfer.offers._MAX_ITEMS", 100)
+    endless = Answering({"items": [{"digest": "x"}], "pagination": {"total": 10**12}})
+    with pytest.raises(NetworkError, match="does not end"):
+        Offer(endless).genomes()

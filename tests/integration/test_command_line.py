@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from refgenie.assets.service import AssetService
+from refgenie.cli import app, hot
 from support.console import Console
 from support.in_process import InProcess
 from support.sequences import write_fasta
@@ -192,6 +193,32 @@ def test_a_bug_ends_with_70_and_a_report(
     report = next(Path(word) for word in hint.split() if word.startswith("/"))
     assert "in broken" in report.read_text()
     assert "Traceback" in site("--log-level", "DEBUG", "list").stderr
+
+
+@pytest.mark.parametrize("words", [("list", "--json"), ("doctor", "--json")])
+def test_an_answer_that_cannot_be_written_is_told(run_cli: Console, words: tuple[str, ...]) -> None:
+    run_cli("init").succeeded()
+    with Path("/dev/full").open("wb") as full:
+        child = run_cli.start(*words, stdout=full)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 9
+    assert said.splitlines() == [
+        "error: no space left on the disk: what is written",
+        "hint: free some space and run the command again",
+    ]
+
+
+def test_an_interrupt_before_the_command_begins_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "run", interrupted)
+    monkeypatch.setattr("sys.argv", ["refgenie", "list"])
+    with pytest.raises(SystemExit) as caught:
+        hot.main()
+    assert (caught.value.code, capsys.readouterr().err) == (130, "error: interrupted\n")
 
 
 def test_a_damaged_store_is_named_by_build_and_verify_and_mended_from_the_fasta(

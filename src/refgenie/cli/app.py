@@ -100,10 +100,11 @@ def run(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         words = sys.argv[1:] if arguments is None else arguments
-        code = application(_module_of(words))(words, standalone_mode=False, prog_name="refgenie")
+        try:
+            code = application(_module_of(words))(words, standalone_mode=False, prog_name="refgenie")
+        except typer.Exit as leave:
+            code = leave.exit_code
         sys.stdout.flush()
-    except typer.Exit as leave:
-        return leave.exit_code
     except typer.Abort:
         return failure.INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - the one handler

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from refgenie.errors import RefgenieError
+from refgenie.sequences.durable import disk_error
 
 BUG = 70
 INTERRUPTED = 130
@@ -17,12 +18,14 @@ INTERRUPTED = 130
 
 def report(error: BaseException, *, debug: bool) -> int:
     """Tell the user what went wrong and return the exit code."""
+    _end_output()
     if isinstance(error, BrokenPipeError):
         # The reader of our output has gone (`refgenie list | head`): nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if debug:
         traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, OSError):  # such as a full disk that standard output goes to
+        error = disk_error(error, str(error.filename or "what is written")) or error
     if isinstance(error, RefgenieError):
         sys.stderr.write(f"error: {error.message}\n")
         if error.hint:
@@ -36,6 +39,14 @@ def report(error: BaseException, *, debug: bool) -> int:
     if path is not None:
         sys.stderr.write(f"hint: please send the report {path} to the developers\n")
     return BUG
+
+
+def _end_output() -> None:
+    """Write what is left of the answer; where that cannot be, nobody is to try again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_report(error: BaseException) -> Path | None:

@@ -11,9 +11,10 @@ import typer
 
 from refgenie.cli.options import Json, Yes
 from refgenie.cli.output import confirm, emit, emit_json, emit_table, note, table
+from refgenie.cli.several import each, raise_failures
 from refgenie.cli.state import STATE
 from refgenie.core import tables
-from refgenie.errors import RefgenieError, UsageError
+from refgenie.errors import UsageError
 
 if TYPE_CHECKING:
     from refgenie.genomes.genome_table import InitializedGenome
@@ -163,20 +164,15 @@ def remove(
     yes: Yes = False,
 ) -> None:
     """Remove genomes with their names, their assets, and their sequences that no other genome uses."""
-    from refgenie.cli.assets import raise_failures
-
     if not confirm(f"Remove {', '.join(genomes)} with all assets?", yes=yes or force):
         note("nothing was removed")
         return
-    failures: list[tuple[str, RefgenieError]] = []
-    for genome in genomes:
-        try:
-            STATE.writer.genome.remove(genome, force=True)
-        except RefgenieError as error:
-            failures.append((genome, error))
-        else:
-            note(f"removed {genome}")
-    raise_failures(failures)
+
+    def remove_one(genome: str) -> None:
+        STATE.writer.genome.remove(genome, force=True)
+        note(f"removed {genome}")
+
+    raise_failures(each(genomes, remove_one)[1], "genomes were not removed")
 
 
 def set_metadata(

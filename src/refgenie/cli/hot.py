@@ -31,18 +31,26 @@ def main() -> None:
             answer = None
         if answer is not None:
             _print_and_leave(answer)
+    sys.exit(_run_in_full())
+
+
+def _run_in_full() -> int:
     import gc
 
     # Most of what a command makes is modules and classes, which stay: looking through them for
     # garbage at the usual rate takes a tenth of its start.
     gc.set_threshold(50_000, 20, 100)
-    from refgenie.cli.app import run
+    try:
+        from refgenie.cli.app import run
 
-    code = run()
+        code = run()
+    except KeyboardInterrupt:  # before the command line could take it
+        sys.stderr.write("error: interrupted\n")
+        return 130
     # The interpreter looks through all objects several times while it ends: a fifth of a second
     # for what the system frees anyway.
     gc.freeze()
-    sys.exit(code)
+    return code
 
 
 def _is_plain_environment() -> bool:

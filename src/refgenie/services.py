@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from refgenie.config.settings import Settings
 from refgenie.core.layout import Folders
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from refgenie.transfer.staging import StageService
 
 
+T = TypeVar("T")
+
+
 def _fetch(url: str) -> bytes:
     """The channels' reader of addresses, loaded when an address is read."""
     from refgenie.channels.fetch import fetch
@@ -55,6 +58,23 @@ class _LateClasses:
     def get(self, name: str) -> AssetClassRecord:
         """The highest version of an asset class."""
         return self._services.asset_class.get(name)
+
+
+class _once(cached_property[T]):  # noqa: N801 - a decorator
+    """Made by the first thread that asks; from Python 3.12 on a cached property may be made twice.
+
+    Two locks of one name in one process would wait for each other.
+    """
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        if instance is None:
+            return self
+        with instance._wiring:  # noqa: SLF001 - of the class below
+            return super().__get__(instance, owner)
 
 
 class Services:
@@ -110,10 +130,10 @@ class Services:
         self.close()
 
     def close(self) -> None:
-        """Close database connections."""
+        """Close connections; those of an engine of the caller's own are the caller's."""
         if "transfers" in self.__dict__:
             self.transfers.close()
-        if "_opened" in self.__dict__:
+        if "_opened" in self.__dict__ and self._engine is None:
             self._opened.dispose()
 
     # --- what everything stands on -------------------------------------------------------
@@ -127,7 +147,7 @@ class Services:
         """The registry as it is, of whatever version; for `init` and `db upgrade`."""
         return self._opened
 
-    @cached_property
+    @_once
     def _opened(self) -> Database:
         from refgenie.db.database import Database
 
@@ -137,7 +157,7 @@ class Services:
 
         return Database.from_url(load_url(self.settings.database_config_path))
 
-    @cached_property
+    @_once
     def database(self) -> Database:
         """The registry, at this program's version.
 
@@ -147,18 +167,17 @@ class Services:
         """
         from refgenie.db import migrate
 
-        with self._wiring:
-            if self._migrates and self._opened.is_sqlite and migrate.is_older(self._opened):
-                migrate.upgrade(self._opened, create=False)
-            migrate.require_current(self._opened)
-            return self._opened
+        if self._migrates and self._opened.is_sqlite and migrate.is_older(self._opened):
+            migrate.upgrade(self._opened, create=False)
+        migrate.require_current(self._opened)
+        return self._opened
 
     @property
     def database_engine(self) -> Engine:
         """The SQLAlchemy engine of the registry."""
         return self.database.engine
 
-    @cached_property
+    @_once
     def folders(self) -> Folders:
         """Genome and archive folder."""
         if self.settings.genome_folder and self.settings.archive_folder:
@@ -167,14 +186,14 @@ class Services:
 
         return self.settings.folders(*stored_folders(self.database))
 
-    @cached_property
+    @_once
     def locks(self) -> Locks:
         """One writer at a time."""
         from refgenie.db.locks import open_locks
 
         return open_locks(self.database, self.folders.locks)
 
-    @cached_property
+    @_once
     def mode(self) -> StoreMode:
         """The RefgetStore: LocalMode, or ServerMode where ``refget_store_url`` was given."""
         if self._refget_store_url:
@@ -187,7 +206,7 @@ class Services:
 
     # --- the managers --------------------------------------------------------------------
 
-    @cached_property
+    @_once
     def configuration(self) -> ConfigurationService:
         """Folders, version and subscribed servers."""
         from refgenie.configuration import ConfigurationService
@@ -196,14 +215,14 @@ class Services:
             self.database, self.folders, self.settings, lambda: self.transfers.subscriptions
         )
 
-    @cached_property
+    @_once
     def alias(self) -> AliasService:
         """Names of genomes."""
         from refgenie.genomes.aliases import AliasService
 
         return AliasService(self.database, self.mode, self.folders, self.locks, self._links)
 
-    @cached_property
+    @_once
     def genome(self) -> GenomeService:
         """Genomes and their sequences."""
         from refgenie.genomes.service import GenomeService
@@ -222,28 +241,28 @@ class Services:
             described=described,
         )
 
-    @cached_property
+    @_once
     def asset_class(self) -> AssetClassService:
         """Asset classes."""
         from refgenie.recipes.asset_classes import AssetClassService
 
         return AssetClassService(self.database, _fetch)
 
-    @cached_property
+    @_once
     def recipe(self) -> RecipeService:
         """Recipes."""
         from refgenie.recipes.recipes import RecipeService
 
         return RecipeService(self.database, _fetch)
 
-    @cached_property
+    @_once
     def sources(self) -> ChannelService:
         """Data channels."""
         from refgenie.channels.service import ChannelService
 
         return ChannelService(self.database)
 
-    @cached_property
+    @_once
     def asset(self) -> AssetService:
         """Assets."""
         from refgenie.assets.service import AssetService
@@ -269,7 +288,7 @@ class Services:
     def _remote_table(self, genomes: Sequence[str]) -> Table:
         return self.transfers.catalog.table(genomes)
 
-    @cached_property
+    @_once
     def builds(self) -> BuildService:
         """Builds."""
         from refgenie.build.service import BuildService
@@ -289,7 +308,7 @@ class Services:
             pull=lambda path: self.transfers.pulls.pull(path.genome, path.group, path.asset),
         )
 
-    @cached_property
+    @_once
     def transfers(self) -> Transfers:
         """Everything between two machines: subscriptions, pull, push, mirror, what servers offer."""
         from refgenie.transfer.managers import Transfers
@@ -306,14 +325,14 @@ class Services:
         """Storage that staged assets are pushed to."""
         return self.transfers.remote
 
-    @cached_property
+    @_once
     def sequences(self) -> SequenceRetrieval:
         """Residues of genomes."""
         from refgenie.genomes.retrieval import SequenceRetrieval
 
         return SequenceRetrieval(self.mode, self.alias)
 
-    @cached_property
+    @_once
     def doctor(self) -> Doctor:
         """Finds and mends what a crash or a hand left behind."""
         from refgenie.assets.doctor import Doctor
@@ -322,14 +341,14 @@ class Services:
             self.database, self.folders, self.alias, self.locks, self.publisher, self._links, self.mode
         )
 
-    @cached_property
+    @_once
     def publisher(self) -> Publisher:
         """Puts finished folders into the content tree."""
         from refgenie.assets.publish import Publisher
 
         return Publisher(self.database, self.folders, self._links)
 
-    @cached_property
+    @_once
     def _links(self) -> AliasTree:
         from refgenie.assets.alias_tree import AliasTree
 

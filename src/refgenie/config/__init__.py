@@ -2,7 +2,8 @@
 
 A constructor's argument or a command's option wins over the environment, the environment
 over what the registry's configuration row holds, and that over the default. The names of
-the environment variables can be imported from here; their value is read at that moment.
+the environment variables can be imported from here; their value is read at that moment, their
+default where they are not set, with `~` and `$VARIABLES` expanded.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ __all__ = ["DEFAULTS", "VARIABLES", "Settings"]
 
 
 def __getattr__(name: str) -> object:
-    import os
     from importlib import import_module
 
     settings = import_module("refgenie.config.settings")
@@ -23,5 +23,5 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         return getattr(settings, name)
     if name in settings.VARIABLES:
-        return os.environ.get(name) or settings.DEFAULTS.get(name)
+        return settings.value_of(name)
     raise AttributeError(f"module 'refgenie.config' has no attribute {name!r}")

@@ -101,6 +101,7 @@ def parse(text: str, path: Path) -> SqliteConfig | PostgresqlConfig:
     """
     try:
         document = yaml.safe_load(text)
+        written = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - every scalar as the text that it is
     except yaml.YAMLError as error:
         raise InvalidInputError(f"{path} is not YAML: {error}") from error
     if not isinstance(document, dict):
@@ -108,8 +109,9 @@ def parse(text: str, path: Path) -> SqliteConfig | PostgresqlConfig:
             f"{path} holds no mapping", hint="it begins with 'type: sqlite' or 'type: postgresql'"
         )
     values = {str(key): _expand(value, path) for key, value in document.items()}
-    if values.get("type") == "postgresql" and isinstance(values.get("password"), int):
-        values["password"] = str(values["password"])  # a password of digits is a text all the same
+    for key, value in values.items():  # a password of digits is a text all the same
+        if type(value) in {int, float} and key != "port":
+            values[key] = written[key]
     try:
         config = _ADAPTER.validate_python(values)
     except ValidationError as error:

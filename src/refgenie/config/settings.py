@@ -52,12 +52,24 @@ DEFAULTS: dict[str, str] = {
     "POSTGRES_USER": "postgres",
 }
 
+_OTHER_NAMES = {"REFGENIE_GENOME_ARCHIVE_FOLDER": "REFGENIE_GENOME_STAGE_FOLDER"}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def _absolute(text: str) -> Path:
     expanded = os.path.expanduser(os.path.expandvars(text))  # noqa: PTH111 - variables come first
     return Path(os.path.abspath(expanded))  # noqa: PTH100 - links in the path are the user's choice
+
+
+def value_of(variable: str) -> str | None:
+    """What a variable says now: its default where it is not set, None where it has none; paths absolute."""
+    env = os.environ
+    text = env.get(variable) or env.get(_OTHER_NAMES.get(variable, "")) or DEFAULTS.get(variable)
+    if text is None or not variable.endswith(("_PATH", "_FOLDER")):
+        return text
+    if variable != "REFGENIE_HOME_PATH":
+        text = text.replace("$REFGENIE_HOME_PATH", value_of("REFGENIE_HOME_PATH") or "")
+    return str(_absolute(text))
 
 
 @dataclass(frozen=True, slots=True)

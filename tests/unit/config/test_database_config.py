@@ -38,6 +38,15 @@ def test_a_password_comes_from_the_environment_and_is_never_shown(monkeypatch: p
     assert "***" in found.masked()
 
 
+@pytest.mark.parametrize("password", ["12345", "0123", "0x1F", "1.50", "1_000"])
+def test_a_password_that_looks_like_a_number_stays_as_it_is(password: str) -> None:
+    text = POSTGRESQL.replace("${REFGENIE_DB_PASSWORD}", password)
+    assert (
+        database.parse(text, HERE).url()
+        == f"postgresql+psycopg://postgres:{password}@localhost:5432/refgenie"
+    )
+
+
 def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REFGENIE_DB_PASSWORD", raising=False)
     with pytest.raises(InvalidInputError, match="REFGENIE_DB_PASSWORD"):

@@ -46,6 +46,23 @@ def test_what_cannot_be_read_is_refused(environment: dict[str, str]) -> None:
         Settings.load(environment)
 
 
+def test_imported_variables_are_what_the_program_uses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("REFGENIE_HOME_PATH")
+    for home in (tmp_path / ".refgenie", tmp_path / "other"):
+        found = Settings.load()
+        assert refgenie.config.REFGENIE_HOME_PATH == str(found.home) == str(home)
+        assert refgenie.config.REFGENIE_GENOME_FOLDER == str(found.folders().genome_folder)
+        assert refgenie.config.REFGENIE_GENOME_ARCHIVE_FOLDER == str(found.folders().archive_folder)
+        assert refgenie.config.REFGENIE_DB_CONFIG_PATH == str(found.database_config_path)
+        monkeypatch.setenv("REFGENIE_HOME_PATH", "~/other")
+    monkeypatch.setenv("REFGENIE_GENOME_STAGE_FOLDER", "$HOME/stage")
+    assert refgenie.config.REFGENIE_GENOME_ARCHIVE_FOLDER == f"{tmp_path}/stage"
+    assert refgenie.config.REFGENIE_LOG_LEVEL == "INFO"
+
+
 def test_variables_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REFGENIE_REFGET_STORE_URL", raising=False)
     assert refgenie.config.REFGENIE_REFGET_STORE_URL is None

@@ -338,7 +338,14 @@ class Services:
         from refgenie.assets.doctor import Doctor
 
         return Doctor(
-            self.database, self.folders, self.alias, self.locks, self.publisher, self._links, self.mode
+            self.database,
+            self.folders,
+            self.alias,
+            self.locks,
+            self.publisher,
+            self._links,
+            self.mode,
+            self.transfers.stage,
         )
 
     @_once

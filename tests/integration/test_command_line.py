@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from refgenie.assets import left_over
 from refgenie.assets.service import AssetService
 from refgenie.cli import app, hot
 from support.console import Console
@@ -143,6 +145,62 @@ def test_a_damaged_registry_is_made_anew_as_the_hint_says(site: Console, damage:
     assert rebuild == "refgenie doctor --rebuild"
     site("doctor", "--rebuild", "-y").succeeded()
     assert [asset["name"] for asset in site("list", "--json").json] == ["default"]
+
+
+def test_a_file_name_that_is_no_utf8_is_told_and_shown_as_it_is(site: Console, tmp_path: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9.txt")
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / odd).write_text("x")
+    site("asset-class", "add", _odd_class(tmp_path)).succeeded()
+    ended = site("add", "one/odd", "--path", folder, "--asset-class", "odd")
+    assert ended.code == 5
+    assert "is not UTF-8" in ended.stderr
+    site("build", "one/fasta").succeeded()
+    content = Path(site("seek", "--abs", "one/fasta").stdout.strip()).parent
+    content.chmod(0o755)
+    (content / odd).write_text("extra")
+    # Another process: the helper decodes what a command prints as UTF-8.
+    child = site.start("verify", "one/fasta")
+    assert child.stdout is not None
+    assert b"caf\xe9.txt" in child.stdout.buffer.read()
+    assert child.wait(60) == 6
+
+
+def _odd_class(folder: Path) -> Path:
+    path = folder / "odd.yaml"
+    path.write_text("name: odd\nversion: 1\ndescription: d\nseek_keys: {odd: {value: ., type: directory}}\n")
+    return path
+
+
+def test_a_folder_that_holds_itself_is_refused(site: Console, tmp_path: Path) -> None:
+    folder = tmp_path / "round"
+    (folder / "a").mkdir(parents=True)
+    (folder / "b").mkdir()
+    (folder / "a" / "x").symlink_to("../b")
+    (folder / "b" / "y").symlink_to("../a")
+    (folder / "a" / "file").write_text("x")
+    site("asset-class", "add", _odd_class(tmp_path)).succeeded()
+    ended = site("add", "one/odd", "--path", folder, "--asset-class", "odd")
+    assert ended.code == 5
+    assert "leads to a folder that it is in" in ended.stderr
+
+
+def test_doctor_finds_sequences_that_no_collection_uses(
+    site: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = next((site.genome_folder / ".refget_store" / "sequences").rglob("*.seq"))
+    left = known.with_name("A" * 32 + ".seq")
+    left.write_bytes(known.read_bytes())
+    site("doctor").succeeded()  # it may be of an import that has not ended
+    monkeypatch.setattr(left_over, "SETTLED_AFTER", -1.0)
+    found = site("doctor", "--json")
+    assert found.code == 6
+    assert [item["kind"] for item in found.json["findings"]] == ["sequences that no collection uses"]
+    site("doctor", "--fix").succeeded()
+    assert not left.exists()
+    assert known.exists()
+    site("doctor").succeeded()
 
 
 def test_doctor_says_what_it_leaves(site: Console) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -69,8 +70,37 @@ class AliasCopies(GenomeNames, Protocol):
         ...
 
 
+class Staged(Protocol):
+    """What the doctor needs to know of a staged asset."""
+
+    @property
+    def genome_digest(self) -> str: ...  # noqa: D102
+    @property
+    def asset_group_name(self) -> str: ...  # noqa: D102
+    @property
+    def asset_name(self) -> str: ...  # noqa: D102
+    @property
+    def path(self) -> str: ...  # noqa: D102
+
+
+class StagedAssets(Protocol):
+    """The part of the stage service that the doctor needs."""
+
+    def list(self) -> Sequence[Staged]:
+        """What is staged."""
+        ...
+
+    def unrecorded(self) -> Sequence[Path]:
+        """Files and links of the archive folder that no staged asset has."""
+        ...
+
+    def add(self, genome_name: str, asset_group_name: str, asset_name: str | None = None) -> object:
+        """Stage an asset; what is staged and there already stays."""
+        ...
+
+
 class Doctor:
-    """Compares registry, content, manifests, links, temporary folders, builds and locks."""
+    """Compares registry, content, manifests, links, temporary folders, builds, locks, store and archives."""
 
     def __init__(
         self,
@@ -81,7 +111,9 @@ class Doctor:
         publisher: Publisher,
         links: AliasTree,
         mode: StoreMode | None,
+        staged: StagedAssets | None = None,
     ) -> None:
+        self._staged = staged
         self._database = database
         self._folders = folders
         self._aliases = aliases
@@ -118,7 +150,8 @@ class Doctor:
     def garbage(self) -> Garbage:
         """Remove what nothing uses: temporary folders, content without a record, sequences, old locks."""
         removed = size = 0
-        for finding, mend in [*self._temporary(), *self._unrecorded(), *self._stale_locks()]:
+        found = (*self._temporary(), *self._unrecorded(), *self._stale_locks(), *self._left_archives())
+        for finding, mend in found:
             if mend is not None and finding.kind in _GARBAGE:
                 size += left_over.size_of(self._folders.genome_folder / finding.where)
                 mend()
@@ -152,6 +185,8 @@ class Doctor:
             *self._dead_builds(),
             *self._stale_locks(),
             *self._store(),
+            *self._missing_archives(),
+            *self._left_archives(),
         ]
 
     @property
@@ -291,6 +326,10 @@ class Doctor:
         store = own_store(self._mode)
         for fault in store.index_faults():
             yield Finding(f"sequence store: {fault.kind}", fault.subject, fault.detail), store.repair_index
+        unused = left_over.unused_sequences(store.files)
+        if unused:
+            what = f"{unused[0].stem}{f' and {len(unused) - 1} more' if len(unused) > 1 else ''}"
+            yield Finding("sequences that no collection uses", what, "remove them"), store.collect_garbage
         with self._database.read() as session:
             local = session.scalars(select(Genome.digest).where(Genome.source == "local")).all()
         for digest in local:
@@ -298,8 +337,41 @@ class Doctor:
                 remedy = "import it again: refgenie genome init --fasta FILE"
                 yield Finding("genome without sequences", digest, remedy, fixable=False), None
 
+    def _missing_archives(self) -> Iterator[tuple[Finding, Mend | None]]:
+        root = self._folders.archive_folder
+        recorded = self._staged.list() if self._staged is not None else ()
+        if recorded and not root.is_dir():  # as with the genome folder: it may not be mounted
+            remedy = "mount it, or name the right one: refgenie init --genome-archive-folder FOLDER"
+            yield Finding("archive folder is not there", str(root), remedy, fixable=False), None
+            return
+        for record in recorded:
+            if not os.path.lexists(root / record.path):  # a link that leads nowhere is the content's fault
+                yield (
+                    Finding("staged but not there", str(root / record.path), "stage it again"),
+                    partial(self._stage, record),
+                )
+
+    def _stage(self, record: Staged) -> None:
+        assert self._staged is not None
+        with suppress(NotFoundError):  # it was removed meanwhile
+            self._staged.add(record.genome_digest, record.asset_group_name, record.asset_name)
+
+    def _left_archives(self) -> Iterator[tuple[Finding, Mend | None]]:
+        for path in self._unrecorded_archives():
+            yield Finding(LEFT_ARCHIVE, str(path), "remove it"), partial(self._discard_archive, path)
+
+    def _unrecorded_archives(self) -> list[Path]:
+        if self._staged is None:
+            return []
+        return [path for path in self._staged.unrecorded() if left_over.is_old_archive(path)]
+
+    def _discard_archive(self, path: Path) -> None:
+        if path in self._unrecorded_archives():  # it was not staged meanwhile
+            left_over.remove(path)
+
 
 TEMPORARY = "temporary folder of a dead process"
 LEFT_OVER = "content that is not recorded"
 OLD_LOCK = "lock file that nobody holds"
-_GARBAGE = frozenset({TEMPORARY, LEFT_OVER, OLD_LOCK})
+LEFT_ARCHIVE = "archive that is not recorded as staged"
+_GARBAGE = frozenset({TEMPORARY, LEFT_OVER, OLD_LOCK, LEFT_ARCHIVE})

@@ -19,11 +19,16 @@ from refgenie.core import layout
 from refgenie.core.layout import Folders
 from refgenie.core.names import is_asset_digest, is_genome_digest
 from refgenie.db.models import Asset, AssetGroup, Build, now
+from refgenie.sequences.durable import writing
+from refgenie.sequences.removal import used_sequences
+from refgenie.sequences.store_files import StoreFiles
 
 RUNNING = "running"
 INTERRUPTED = "interrupted"
 UNUSED_AFTER = 24 * 3600.0
 """Seconds after which the file of a lock that nobody holds is old; younger ones will be used again."""
+SETTLED_AFTER = 3600.0
+"""Seconds after which a file that is recorded nowhere is none that is about to be."""
 _CLOCK_SLACK = 2.0
 
 
@@ -83,11 +88,48 @@ def size_of(path: Path) -> int:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove a file, or a folder with all that is in it; somebody else may do the same.
+
+    Raises:
+        NotPermittedError: It is not ours to remove.
+    """
+    with writing(str(path)), suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def is_old_archive(path: Path) -> bool:
+    """Whether a file of the archive folder is named as staged ones are, and is not of this hour.
+
+    What is being staged lies there for a moment before it is recorded.
+    """
+    digest, name = path.name[:64], path.name[64:]
+    is_ours = is_asset_digest(digest) and (not name or (name.startswith("__") and name.endswith(".tgz")))
+    if not is_genome_digest(path.parent.parent.name) or not (is_ours or path.name.endswith(".partial")):
+        return False
+    return _is_settled(path)
+
+
+def unused_sequences(files: StoreFiles) -> list[Path]:
+    """Residues that no collection of the store uses; what is being imported is passed over."""
+    if files.journal.exists():  # an import is being ended, or was cut short: the index is mended first
+        return []
+    stored = [path for path in sorted((files.root / "sequences").glob("*/*.seq")) if _is_settled(path)]
+    if not stored:
+        return []
+    used = used_sequences(files)
+    return [path for path in stored if path.stem.encode() not in used]
+
+
+def _is_settled(path: Path) -> bool:
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    # The second is the moment at which it was moved here.
+    return max(status.st_mtime, status.st_ctime) < time.time() - SETTLED_AFTER
 
 
 def is_dead(build: Build) -> bool:

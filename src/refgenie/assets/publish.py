@@ -29,7 +29,7 @@ from refgenie.core.layout import Folders
 from refgenie.core.names import check_asset_name, check_group
 from refgenie.core.records import AssetRecord
 from refgenie.db.database import Database
-from refgenie.errors import ConflictError, DigestMismatchError, RefgenieError
+from refgenie.errors import ConflictError, DigestMismatchError, InvalidInputError, RefgenieError
 from refgenie.sequences.durable import sync_folder, writing
 
 _log = logging.getLogger("refgenie")
@@ -200,6 +200,13 @@ def _make_folders(folder: Path) -> list[Path]:
 
 
 def _check_content(folder: Path, asset: NewAsset) -> None:
+    for file in asset.files:
+        try:
+            file.path.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInputError(
+                f"{asset.registry_path}: the file name {file.path!r} is not UTF-8", hint="rename the file"
+            ) from error
     if asset_digest(asset.files) != asset.digest:
         raise DigestMismatchError(f"{asset.registry_path}: the files do not have the digest {asset.digest}")
     there, said = set(files_below(folder)), {file.path for file in asset.files}

@@ -5,6 +5,7 @@ Every group of commands is one module with a function ``register(app, add_group)
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -98,6 +99,8 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     # A batch system ends jobs by SIGTERM: it is to clean up as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # file names that are no UTF-8 come out as they are
     try:
         words = sys.argv[1:] if arguments is None else arguments
         try:

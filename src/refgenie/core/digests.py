@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from refgenie.errors import InvalidInputError
+
 CHUNK = 1 << 20
 
 
@@ -40,14 +42,29 @@ def sha256_of(path: Path | str, *, advance: Callable[[int], None] | None = None)
 
 
 def files_below(folder: Path) -> list[str]:
-    """Relative paths of all regular files below a folder (links to files resolved), sorted as bytes."""
+    """Relative paths of all regular files below a folder (links resolved), sorted as bytes.
+
+    Raises:
+        InvalidInputError: A link leads to a folder that it is in.
+    """
     found: list[str] = []
-    for root, _, names in os.walk(folder, followlinks=True):
+    for root, folders, names in os.walk(folder, followlinks=True):
+        for name in folders:
+            _check_no_circle(Path(root, name), folder)
         for name in names:
             path = Path(root, name)
             if path.is_file():
                 found.append(path.relative_to(folder).as_posix())
     return sorted(found, key=os.fsencode)
+
+
+def _check_no_circle(inner: Path, folder: Path) -> None:
+    if not inner.is_symlink():
+        return
+    target = inner.resolve()
+    outer = [path for path in inner.parents if path == folder or folder in path.parents]
+    if any(path.resolve().is_relative_to(target) for path in outer):
+        raise InvalidInputError(f"the link {inner} leads to a folder that it is in")
 
 
 def describe_files(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from refgenie.assets import left_over
 from refgenie.errors import DigestMismatchError, NotFoundError, NotPermittedError
 from support.transfer_site import Installation
 
@@ -115,6 +116,35 @@ def test_a_removed_asset_is_not_staged_any_more(home: Installation, tmp_path: Pa
     assert {record.asset_name for record in home.stage.list()} == {"two"}
     assert not (root / archive.path).exists()
     assert (root / link.path / "a.txt").exists()
+
+
+def test_the_doctor_looks_after_the_archive_folder(
+    home: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(home, tmp_path, "archive", "file")
+    archive, link = home.stage.add("lambda", "toy")
+    root = home.rg.folders.archive_folder
+    left = (root / archive.path).with_name("0" * 64 + "__default.tgz")
+    left.write_bytes(b"written, not recorded")
+    foreign = left.with_name("notes.txt")
+    foreign.write_text("somebody else's")
+    assert home.rg.doctor.find() == []  # it may be about to be recorded
+    monkeypatch.setattr(left_over, "SETTLED_AFTER", -1.0)
+    assert [finding.where for finding in home.rg.doctor.find()] == [str(left)]
+    assert home.rg.doctor.garbage().removed == 1
+    assert home.rg.doctor.find() == []
+
+    (root / archive.path).unlink()
+    (root / link.path).unlink()
+    assert {finding.kind for finding in home.rg.doctor.find()} == {"staged but not there"}
+    assert all(finding.mended for finding in home.rg.doctor.fix())
+    assert (root / archive.path).stat().st_size == archive.size
+    assert (root / link.path / "a.txt").exists()
+    assert foreign.exists()
+
+    root.rename(tmp_path / "away")
+    (finding,) = home.rg.doctor.fix()
+    assert (finding.kind, finding.mended) == ("archive folder is not there", False)
 
 
 def test_what_a_crash_left_in_the_archive_folder_is_found_and_removed(

@@ -128,6 +128,27 @@ def test_a_laptop_gets_what_a_site_serves_from_its_bucket(
         assert "subscribe" in laptop("listr").stderr
 
 
+def test_what_was_not_pushed_is_told(site: Console, s3: S3Server, tmp_path: Path) -> None:
+    bare = new_home(tmp_path / "bare")
+    bare("remote", "add", "--type", "s3", "--prefix", "s3://references/x", "--name", "x").succeeded()
+    assert "nothing is staged" in bare("push", env=s3.environment).succeeded().stderr
+    site("stage", "lambda/toy").succeeded()
+    site(
+        "remote", "add", "--name", "broken", "--type", "http", "--prefix", "http://x/y", "--push-command",
+        "echo why >&2; false",
+    ).succeeded()  # fmt: skip
+    try:
+        failed = site("push", "--remote", "broken")
+        assert failed.code == 7
+        assert failed.stderr.count("why") == 2
+        assert "2 of 2 uploads failed" in failed.stderr
+        told = site("push", "--remote", "broken", "--json")
+        assert (told.code, [item["status"] for item in told.json]) == (7, ["failed"] * 2)
+        assert "why" in told.json[0]["message"]
+    finally:
+        site("remote", "remove", "-y", "broken").succeeded()
+
+
 def test_a_dead_remote_does_not_keep_an_asset_away(site: Console, tmp_path: Path) -> None:
     """The server has the files itself."""
     site("stage", "lambda/toy").succeeded()

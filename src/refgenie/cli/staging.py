@@ -13,7 +13,7 @@ from refgenie.cli.options import Genomes, Json, Paths, Yes
 from refgenie.cli.output import confirm, emit_json, emit_table, human_size, note, table
 from refgenie.cli.several import each, raise_failures, whole_asset
 from refgenie.cli.state import STATE
-from refgenie.errors import NetworkError, UsageError
+from refgenie.errors import UsageError
 
 if TYPE_CHECKING:
     from refgenie.transfer.push import PushResult
@@ -173,16 +173,23 @@ def push(
     rg = STATE.reader if dry_run else STATE.writer
     results: list[PushResult] = rg.push(remotes=remote, genomes=genome, dry_run=dry_run, strategy=strategy)
     if json:
-        emit_json(results)
+        emit_json([_plain(result) for result in results])
     else:
         for result in results:
             note(f"{result.remote}: {result.status} {result.staged.path}")
         if not results:
-            note("everything is there already")
-    failed = [result for result in results if result.status == "failed"]
-    if failed:
-        raise NetworkError(
-            f"{len(failed)} of {len(results)} were not uploaded: "
-            f"{failed[0].staged.path}: {failed[0].message}",
-            hint="refgenie push does again what is pending; refgenie remote status",
-        )
+            is_any = bool(rg.stage.list(genome))
+            note("everything is there already" if is_any else "nothing is staged: refgenie stage PATH")
+    raise_failures(
+        [(f"{result.remote} {result.staged.path}", result.error) for result in results if result.error],
+        f"of {len(results)} uploads failed",
+    )
+
+
+def _plain(result: PushResult) -> dict[str, object]:
+    return {
+        "remote": result.remote,
+        "staged": result.staged,
+        "status": result.status,
+        "message": result.message,
+    }

@@ -11,9 +11,10 @@ import typer
 from refgenie.cli.assets import read_text, write_text
 from refgenie.cli.options import Force, Genomes, Json, Path, Yes
 from refgenie.cli.output import confirm, emit, emit_json, emit_table, human_size, note
+from refgenie.cli.several import Failure, raise_failures, whole_asset
 from refgenie.cli.state import STATE
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import RefgenieError, UsageError
+from refgenie.errors import UsageError
 
 if TYPE_CHECKING:
     from refgenie.transfer.pull_options import PullOptions, PullResult
@@ -158,8 +159,8 @@ def pull(
         emit_json([_plain(result) for result in results])
     else:
         for result in results:
-            note(_line(result))
-    _fail_if_any(results)
+            _tell(result)
+    raise_failures(_failures(results), "assets were not pulled")
 
 
 def _wanted(
@@ -180,17 +181,7 @@ def _wanted(
         raise UsageError("--all of which genome?", hint="refgenie pull --genome GENOME --all")
     if not paths:
         raise UsageError("nothing to pull is named", hint="refgenie pull GENOME/GROUP")
-    found = [RegistryPath.parse(path) for path in paths]
-    keyed = next((path for path in found if path.seek_key), None)
-    if keyed is not None:
-        raise UsageError(
-            f"{keyed} names a seek key; assets are pulled whole", hint=f"refgenie pull {_bare(keyed)}"
-        )
-    return found
-
-
-def _bare(path: RegistryPath) -> RegistryPath:
-    return RegistryPath(path.genome, path.group, asset=path.asset)
+    return [whole_asset(path, "pulled") for path in paths]
 
 
 def _ask_about_large(question: str) -> bool:
@@ -208,28 +199,16 @@ def _plain(result: PullResult) -> dict[str, object]:
     }
 
 
-def _line(result: PullResult) -> str:
+def _tell(result: PullResult, more: str = "") -> None:
+    """Say what became of an asset; failures are told together at the end."""
     if result.asset is not None and result.status == "pulled":
-        return f"pulled {result.path} ({human_size(result.asset.size)})"
-    return f"{result.path}: {result.reason}"
+        note(f"pulled {result.path} ({human_size(result.asset.size)}){more}")
+    elif result.error is None:
+        note(f"{result.path}: {result.reason}{more}")
 
 
-def _fail_if_any(results: Iterable[PullResult]) -> None:
-    """End non-zero where something failed, and list what."""
-    failed = [result for result in results if result.error is not None]
-    if not failed:
-        return
-    first = failed[0].error
-    assert first is not None
-    if len(failed) == 1:
-        raise first
-    listed = ", ".join(str(result.path) for result in failed)
-    raise _summary(first, f"{len(failed)} assets were not pulled: {listed}")
-
-
-def _summary(first: RefgenieError, message: str) -> RefgenieError:
-    """An error that stands for several: with the exit code of the first."""
-    return type(first)(message, hint=first.hint)
+def _failures(results: Iterable[PullResult]) -> list[Failure]:
+    return [(str(result.path), result.error) for result in results if result.error is not None]
 
 
 def mirror(
@@ -248,8 +227,6 @@ def mirror(
         emit_json([{**_plain(result.pull), "staged": result.staged} for result in results])
     else:
         for result in results:
-            note(f"{_line(result.pull)}{', staged' if result.staged else ''}")
-    _fail_if_any(result.pull for result in results)
-    for result in results:
-        if result.error is not None:
-            raise result.error
+            _tell(result.pull, ", staged" if result.staged else "")
+    not_staged = [(str(result.pull.path), result.error) for result in results if result.error is not None]
+    raise_failures([*_failures(result.pull for result in results), *not_staged], "assets were not mirrored")

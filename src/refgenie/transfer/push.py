@@ -41,13 +41,18 @@ class PushResult:
 
     Attributes:
         status: ``pushed``, ``failed``, or, of a dry run, ``pending``.
-        message: Why it failed.
+        error: Why it failed.
     """
 
     remote: str
     staged: StagedAssetRecord
     status: str
-    message: str | None = None
+    error: RefgenieError | None = None
+
+    @property
+    def message(self) -> str | None:
+        """Why it failed, in words."""
+        return self.error.message if self.error is not None else None
 
 
 class Genomes(Protocol):
@@ -99,7 +104,8 @@ class PushService:
 
         Raises:
             NotFoundError: There is no such remote, or none at all.
-            InvalidInputError: A named remote cannot be written (no push command, no object store).
+            InvalidInputError: A named remote, or every one, cannot be written (no push command, no
+                object store).
         """
         digests = [self._aliases.resolve(genome) for genome in genomes] if genomes else None
         results: list[PushResult] = []
@@ -119,20 +125,20 @@ class PushService:
     def _chosen(self, names: Sequence[str]) -> list[RemoteRecord]:
         if names:
             chosen = [self._remotes.get(name) for name in dict.fromkeys(names)]
-            for remote in chosen:
-                if not _is_writable(remote):
-                    raise InvalidInputError(
-                        f"the remote {remote.name} has no push command and is no object store",
-                        hint="refgenie remote add … --push-command COMMAND",
-                    )
+            readable = [remote for remote in chosen if not _is_writable(remote)]
+            if readable:
+                raise _unwritable(readable)
             return chosen
         found = self._remotes.list()
         if not found:
             raise NotFoundError("there is no remote", hint="refgenie remote add --type s3 --prefix s3://…")
+        writable = [remote for remote in found if _is_writable(remote)]
+        if not writable:
+            raise _unwritable(found)
         for remote in found:
-            if not _is_writable(remote):
+            if remote not in writable:
                 _log.warning("the remote %s has no push command; it is left out", remote.name)
-        return [remote for remote in found if _is_writable(remote)]
+        return writable
 
     def _pending(self, remote: RemoteRecord, digests: Sequence[str] | None) -> list[StagedAssetRecord]:
         with self._database.read() as session:
@@ -163,28 +169,30 @@ class PushService:
             else:
                 self._upload(remote, item)
         except RefgenieError as error:
-            message = error.message
-            self._database.write(lambda session: _set(session, remote, item, FAILED, message))
-            return PushResult(remote.name, item, FAILED, message)
+            failure = error
+            self._database.write(lambda session: _set(session, remote, item, FAILED, failure.message))
+            return PushResult(remote.name, item, FAILED, failure)
         self._database.write(lambda session: _set(session, remote, item, PUSHED, None))
         return PushResult(remote.name, item, PUSHED)
 
     def _sync_folder(
         self, remote: RemoteRecord, command: str, pending: Sequence[StagedAssetRecord]
     ) -> list[PushResult]:
-        status, message = PUSHED, None
-        if pending:
-            try:
-                run_push_command(render_push_command(command, self._values(remote, "")))
-            except RefgenieError as error:
-                status, message = FAILED, error.message
+        if not pending:
+            return []
+        failure: RefgenieError | None = None
+        try:
+            run_push_command(render_push_command(command, self._values(remote, "")))
+        except RefgenieError as error:
+            failure = error
+        status, message = (FAILED, failure.message) if failure else (PUSHED, None)
 
-            def work(session: Session) -> None:
-                for item in pending:
-                    _set(session, remote, item, status, message)
+        def work(session: Session) -> None:
+            for item in pending:
+                _set(session, remote, item, status, message)
 
-            self._database.write(work)
-        return [PushResult(remote.name, item, status, message) for item in pending]
+        self._database.write(work)
+        return [PushResult(remote.name, item, status, failure) for item in pending]
 
     def _values(self, remote: RemoteRecord, path: str) -> dict[str, str]:
         folder = str(self._folders.archive_folder)
@@ -242,6 +250,14 @@ class PushService:
 
 def _is_writable(remote: RemoteRecord) -> bool:
     return remote.push_command is not None or urlsplit(remote.prefix).scheme in NATIVE
+
+
+def _unwritable(remotes: Sequence[RemoteRecord]) -> InvalidInputError:
+    names = ", ".join(remote.name for remote in remotes)
+    return InvalidInputError(
+        f"nothing can be pushed to {names}: no push command, and no object store",
+        hint="refgenie remote add … --push-command COMMAND",
+    )
 
 
 def _set(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from refgenie.core.addresses import without_credentials
 from refgenie.core.names import check_asset_name, nearest
 from refgenie.db.database import Database
 from refgenie.db.transfer_models import PushIntent, Remote, StagedAsset
@@ -72,7 +73,8 @@ class RemoteService:
 
         Args:
             type: ``s3``, ``http`` or ``https``.
-            prefix: Address that the paths of the archive folder are put behind.
+            prefix: Address that the paths of the archive folder are put behind; a slash at its end
+                makes no difference.
             description: Free text.
             name: Unique name; by default made from the prefix.
             push_command: Command that uploads, with the placeholders of push_command.PLACEHOLDERS.
@@ -84,7 +86,7 @@ class RemoteService:
         _check(type, prefix)
         if push_command is not None:
             check_push_command(push_command)
-        chosen = check_asset_name(name) if name else _name_of(prefix)
+        chosen = _checked_name(name or _name_of(prefix))
 
         def work(session: Session) -> RemoteRecord:
             row = session.scalars(select(Remote).where(Remote.name == chosen)).one_or_none()
@@ -186,20 +188,34 @@ def _record(row: Remote) -> RemoteRecord:
 def _check(kind: str, prefix: str) -> None:
     if kind not in TYPES:
         raise InvalidInputError(f"remote type {kind!r} is unknown", hint=f"one of {', '.join(TYPES)}")
-    parts = urlsplit(prefix)
     allowed = NATIVE if kind == "s3" else (kind,)
-    if parts.scheme not in allowed or not parts.netloc:
+    try:
+        parts = urlsplit(prefix)
+        is_usable = parts.scheme in allowed and bool(parts.hostname)
+    except ValueError:
+        is_usable = False
+    if not is_usable:
         raise InvalidInputError(
-            f"{prefix!r} is no prefix of a remote of type {kind}", hint=f"it begins with {allowed[0]}://"
+            f"{without_credentials(prefix)!r} is no prefix of a remote of type {kind}",
+            hint=f"it begins with {allowed[0]}://",
         )
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise InvalidInputError(
-            "a prefix must not hold credentials",
-            hint="they come from the environment, e.g. AWS_ACCESS_KEY_ID",
+            "a prefix holds no credentials and no query: paths are put behind it",
+            hint="credentials come from the environment, e.g. AWS_ACCESS_KEY_ID",
         )
+
+
+def _checked_name(name: str) -> str:
+    try:
+        return check_asset_name(name)
+    except InvalidInputError as error:
+        raise InvalidInputError(
+            f"{name!r} cannot name a remote: {error.message.rpartition(': ')[2]}", hint="choose a --name"
+        ) from error
 
 
 def _name_of(prefix: str) -> str:
     parts = urlsplit(prefix)
     text = f"{parts.netloc}{parts.path}".strip("/")
-    return check_asset_name("".join(c if c.isalnum() or c in "._~-" else "-" for c in text).lstrip(".-"))
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._~-") else "-" for c in text).lstrip(".-")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from refgenie.errors import ConflictError, InvalidInputError, NotFoundError
+from refgenie.errors import ConflictError, DigestMismatchError, InvalidInputError, NotFoundError
 from refgenie.transfer.push_command import PLACEHOLDERS, render_push_command
 from support.s3 import S3Server, s3_server
 from support.transfer_site import Installation
@@ -107,6 +107,19 @@ def test_what_cannot_be_uploaded_is_told_and_tried_again(
     assert push(home) == [("archive", "pushed"), ("file", "pushed")]
 
 
+def test_why_an_upload_failed_keeps_its_kind(
+    home: Installation, tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(home, tmp_path)
+    archive, _files = home.stage.list()
+    home.rg.remote.add("s3", f"s3://{bucket}", name="one")
+    (home.rg.folders.archive_folder / archive.path).write_bytes(b"damaged")
+    first, second = home.rg.push()
+    assert (first.status, second.status, second.error) == ("failed", "pushed", None)
+    assert isinstance(first.error, DigestMismatchError)
+    assert first.message == first.error.message
+
+
 def test_a_push_command_uploads_each_asset(home: Installation, tmp_path: Path) -> None:
     stage(home, tmp_path)
     web = tmp_path / "web"
@@ -161,6 +174,11 @@ def test_a_folder_is_synchronized_by_one_command(home: Installation, tmp_path: P
         ({"type": "https", "prefix": "s3://x/y"}, InvalidInputError),
         ({"type": "s3", "prefix": "s3://key:secret@bucket/x"}, InvalidInputError),
         ({"type": "s3", "prefix": "bucket"}, InvalidInputError),
+        ({"type": "http", "prefix": "http://[x"}, InvalidInputError),
+        ({"type": "ftp", "prefix": "ftp://key:secret@x/y"}, InvalidInputError),
+        ({"type": "s3", "prefix": "https://key:secret@x/y"}, InvalidInputError),
+        ({"type": "https", "prefix": "https://x/y?token=secret"}, InvalidInputError),
+        ({"type": "https", "prefix": "https://x/y#z"}, InvalidInputError),
         ({"type": "s3", "prefix": "s3://x", "push_command": "cp {nothing}"}, InvalidInputError),
         ({"type": "s3", "prefix": "s3://x", "push_command": "cp {local_path"}, InvalidInputError),
         ({"type": "s3", "prefix": "s3://x", "push_command": "  "}, InvalidInputError),
@@ -172,8 +190,9 @@ def test_a_remote_that_cannot_be_is_refused(
     home: Installation, fields: dict[str, str], error: type[Exception]
 ) -> None:
     home.rg.remote.add("s3", "s3://bucket/x", name="taken")
-    with pytest.raises(error):
+    with pytest.raises(error) as raised:
         home.rg.remote.add(**fields)
+    assert "secret" not in f"{raised.value.message} {raised.value.hint}"
     assert [remote.name for remote in home.rg.remote.list()] == ["taken"]
 
 
@@ -193,3 +212,8 @@ def test_remotes_are_known_by_name(home: Installation) -> None:
     assert home.rg.push(remotes=["bucket-x"]) == []
     home.rg.remote.remove("bucket-x")
     assert [remote.name for remote in home.rg.remote.list()] == ["web"]
+    with pytest.raises(InvalidInputError, match="push command"):
+        home.rg.push()
+    assert home.rg.remote.add("https", "https://données.example.org/é").name == "donn-es.example.org--"
+    with pytest.raises(InvalidInputError, match="cannot name a remote"):
+        home.rg.remote.add("https", "https://x", name="a b")

@@ -17,10 +17,11 @@ from sqlalchemy import URL
 from support.console import Console
 from support.postgres import free_port, write_database_config
 from support.s3 import s3_server
-from support.tutorial import Step, exported, steps
+from support.tutorial import Step, exported, files, steps
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TUTORIALS = REPOSITORY / "docs" / "tutorials"
+HOW_TO = REPOSITORY / "docs" / "how-to"
 STRICT = ("bash", "-euo", "pipefail", "-c")
 
 
@@ -28,6 +29,17 @@ def test_tutorial(run_cli: Console, tmp_path: Path, require_program: Callable[..
     require_program("bwa", "bowtie2", "samtools", "bash")
     copy_examples(tmp_path, "lambda_virus.fa", "reads.fq")
     for step in steps(TUTORIALS / "first-genome.md"):
+        run(step, tmp_path, run_cli.environment())
+
+
+def test_write_a_recipe(run_cli: Console, tmp_path: Path) -> None:
+    page = HOW_TO / "write-a-recipe.md"
+    copy_examples(tmp_path, "lambda_virus.fa")
+    run_cli("init").succeeded()
+    run_cli("build", "lambda/fasta", "--files", "fasta=lambda_virus.fa", cwd=tmp_path).succeeded()
+    for name, content in files(page).items():
+        (tmp_path / name).write_text(content)
+    for step in steps(page):
         run(step, tmp_path, run_cli.environment())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 BLOCK = re.compile(r'^```console(?: title="([^"]*)")?\n(.*?)^```', re.MULTILINE | re.DOTALL)
 SETTINGS = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r'^```\w+ title="([\w.-]+\.\w+)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
 ANYTHING = "..."
 
 
@@ -69,3 +70,8 @@ def exported(page: Path) -> set[str]:
         if line.startswith("export ")
         for assignment in line.split()[1:]
     }
+
+
+def files(page: Path) -> dict[str, str]:
+    """The files that the page shows: names, which are the titles of their blocks, and contents."""
+    return dict(FILE.findall(page.read_text(encoding="utf-8")))

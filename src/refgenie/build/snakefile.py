@@ -123,10 +123,11 @@ def _is_resource(name: str, value: object) -> bool:
 
 def _threads(recipe: Recipe, request: BuildRequest) -> int:
     """Threads of the rule: as asked for, else as the recipe's resources or its parameter say, else 1."""
-    said: list[Any] = [request.params.params.get(name) for name in THREAD_PARAMETERS]
-    said.append(request.threads)
+    own = [name for name in THREAD_PARAMETERS if name in recipe.input_params]
+    said: list[Any] = [request.params.params.get(name) for name in own]
+    said += [request.threads for _ in own]
     said += [recipe.resources.get(name) for name in THREAD_PARAMETERS]
-    said += [recipe.input_params[name].default for name in THREAD_PARAMETERS if name in recipe.input_params]
+    said += [recipe.input_params[name].default for name in own]
     return next((int(value) for value in said if re.fullmatch(r"[1-9][0-9]{0,5}", str(value))), 1)
 
 

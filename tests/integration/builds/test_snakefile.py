@@ -32,6 +32,10 @@ def test_rules_have_the_resources_and_what_they_need(chained):
     assert '    input:\n        "built/tiny/a",' in second
     assert "threads: 2\n" in second
     assert "refgenie build tiny/b --recipe=b --threads={threads}" in second
+    text = chained.builds.snakefile([chained.request("tiny/b", deps="build", threads=4)])
+    first, second = text.split("rule build_tiny_b:")
+    assert "threads: 1\n" in first
+    assert "threads: 4\n" in second
 
 
 def test_what_is_asked_for_reaches_the_commands(chained, tmp_path):

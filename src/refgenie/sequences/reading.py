@@ -55,12 +55,8 @@ class StoreReading(ABC):
 
     def level2(self, digest: str) -> dict[str, Any]:
         """Seqcol level 2: names, lengths and sequences as lists."""
-        found = self.sequences(digest)
-        return {
-            "names": [entry.name for entry in found],
-            "lengths": [entry.length for entry in found],
-            "sequences": [f"SQ.{entry.digest}" for entry in found],
-        }
+        self._require(digest)
+        return self.files.level2(digest)
 
     def fhr(self, digest: str) -> dict[str, Any] | None:
         """FHR metadata of a collection, None where there is none."""

@@ -82,12 +82,7 @@ def prove_collection(files: StoreFiles, digest: str) -> tuple[dict[str, str], in
     Raises:
         InvalidInputError: The file is cut off or altered.
     """
-    head, sequences = files.head(digest), files.sequences(digest)
-    level2 = {
-        "names": [entry.name for entry in sequences],
-        "lengths": [entry.length for entry in sequences],
-        "sequences": [f"SQ.{entry.digest}" for entry in sequences],
-    }
+    head, level2 = files.head(digest), files.level2(digest)
     level1 = level1_of(level2)
     expected = {LEVEL1[name]: value for name, value in (level1 | ancillary_of(level2)).items()}
     expected["seqcol_digest"] = collection_digest(level1)
@@ -95,7 +90,7 @@ def prove_collection(files: StoreFiles, digest: str) -> tuple[dict[str, str], in
         head.get(key, value) != value for key, value in expected.items()
     ):
         raise InvalidInputError(f"the list of sequences of collection {digest} is damaged")
-    return head, len(sequences)
+    return head, len(level2["names"])
 
 
 def _alias_files(files: StoreFiles) -> list[Path]:

@@ -10,7 +10,8 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from refgenie.errors import InvalidInputError
@@ -70,12 +71,38 @@ def ancillary_of(level2: dict[str, Any]) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What two arrays have in common.
+
+    Attributes:
+        a: The elements of one array and how often each is in it.
+        b: The same of the other one.
+        both: Elements of both arrays.
+        total: How many elements they share, each as often as it is in both.
+        same_order: Whether these stand in the same order; None where that is not defined, because
+            fewer than two are shared or one is there more often on one side.
+    """
+
+    a: Counter[Any]
+    b: Counter[Any]
+    both: set[Any]
+    total: int
+    same_order: bool | None
+
+
+def overlaps(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Overlap]:
+    """The overlap of every array that two collections (level 2) both have."""
+    return {name: _overlap(a[name], b[name]) for name in sorted(_arrays(a) & _arrays(b))}
+
+
 def compare_level2(
     a: dict[str, Any],
     b: dict[str, Any],
     *,
     digests: tuple[str | None, str | None] | None = None,
     order_of_one: bool | None = None,
+    found: Mapping[str, Overlap] | None = None,
 ) -> dict[str, Any]:
     """The comparison document of two collections, given as their level-2 arrays.
 
@@ -85,46 +112,78 @@ def compare_level2(
         digests: What the document names them by; computed where not given.
         order_of_one: The order where one element is shared: None in the standard, True in refget's
             compliance checks.
+        found: Their overlaps, where they are known.
 
     Returns:
         ``digests``, ``attributes`` (``a_only``, ``b_only``, ``a_and_b``) and ``array_elements``
         (``a_count``, ``b_count``, ``a_and_b_count``, ``a_and_b_same_order``; the order is None
         where nothing is shared, or what is shared is there more often on one side).
     """
-    known = {name for name, value in a.items() if isinstance(value, list)}
-    other = {name for name, value in b.items() if isinstance(value, list)}
-    both = sorted(known & other)
+    known, other = _arrays(a), _arrays(b)
     names = digests or (digest_of_level2(a), digest_of_level2(b))
-    compared = {name: _compare_arrays(a[name], b[name], order_of_one) for name in both}
+    compared = found if found is not None else overlaps(a, b)
     return {
         "digests": {"a": names[0], "b": names[1]},
         "attributes": {
             "a_only": sorted(known - other),
             "b_only": sorted(other - known),
-            "a_and_b": both,
+            "a_and_b": sorted(compared),
         },
         "array_elements": {
             "a_count": {name: len(a[name]) for name in sorted(known)},
             "b_count": {name: len(b[name]) for name in sorted(other)},
-            "a_and_b_count": {name: compared[name][0] for name in both},
-            "a_and_b_same_order": {name: compared[name][1] for name in both},
+            "a_and_b_count": {name: overlap.total for name, overlap in compared.items()},
+            "a_and_b_same_order": {
+                name: order_of_one
+                if overlap.total == 1 and not _is_unbalanced(overlap)
+                else overlap.same_order
+                for name, overlap in compared.items()
+            },
         },
     }
 
 
-def _compare_arrays(a: Sequence[Any], b: Sequence[Any], order_of_one: bool | None) -> tuple[int, bool | None]:
-    left, right = [_hashable(item) for item in a], [_hashable(item) for item in b]
+def shared_count(a: Counter[Any], b: Counter[Any]) -> int:
+    """How many elements two arrays share, each as often as it is in both."""
+    return _total(a, b, a.keys() & b.keys())
+
+
+def _arrays(level2: dict[str, Any]) -> set[str]:
+    return {name for name, value in level2.items() if isinstance(value, list)}
+
+
+def _total(a: Counter[Any], b: Counter[Any], both: set[Any]) -> int:
+    if _is_distinct(a) or _is_distinct(b):
+        return len(both)
+    return sum(min(a[item], b[item]) for item in both)
+
+
+def _is_distinct(counts: Counter[Any]) -> bool:
+    return counts.total() == len(counts)
+
+
+def _is_unbalanced(overlap: Overlap) -> bool:
+    """Whether an element is in both arrays, and more often in one of them."""
+    if _is_distinct(overlap.a) and _is_distinct(overlap.b):
+        return False
+    return any(overlap.a[item] != overlap.b[item] for item in overlap.both)
+
+
+def _overlap(a: Sequence[Any], b: Sequence[Any]) -> Overlap:
+    left, right = _hashable(a), _hashable(b)
     count_a, count_b = Counter(left), Counter(right)
-    shared = count_a & count_b
-    total = shared.total()
-    unbalanced = any(count_a[item] != count_b[item] for item in shared)
-    if total == 0 or unbalanced:
-        return total, None
-    if total == 1:
-        return total, order_of_one
-    same = [item for item in left if item in shared] == [item for item in right if item in shared]
-    return total, same
+    both = count_a.keys() & count_b.keys()
+    found = Overlap(count_a, count_b, both, _total(count_a, count_b, both), None)
+    if found.total < 2 or _is_unbalanced(found):
+        return found
+    return replace(found, same_order=_shared(left, both) == _shared(right, both))
 
 
-def _hashable(item: Any) -> Hashable:
-    return item if isinstance(item, str | int) else canonical(item)
+def _shared(items: Sequence[Hashable], both: set[Any]) -> list[Hashable]:
+    return [item for item in items if item in both]
+
+
+def _hashable(items: Sequence[Any]) -> Sequence[Hashable]:
+    if set(map(type, items)) <= {str, int}:
+        return items
+    return [item if isinstance(item, str | int) else canonical(item) for item in items]

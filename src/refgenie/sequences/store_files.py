@@ -168,6 +168,20 @@ class StoreFiles:
         with self._open_collection(digest) as handle:
             return [parse_sequence(line) for line in handle if not line.startswith(b"#")]
 
+    def level2(self, digest: str) -> dict[str, Any]:
+        """Seqcol level 2: names, lengths and sequences as lists."""
+        names: list[str] = []
+        lengths: list[int] = []
+        sequences: list[str] = []
+        with self._open_collection(digest) as handle:
+            for line in handle:
+                if not line.startswith(b"#"):
+                    name, length, _, sequence, _ = line.decode().split("\t", 4)
+                    names.append(name)
+                    lengths.append(int(length))
+                    sequences.append(f"SQ.{sequence}")
+        return {"names": names, "lengths": lengths, "sequences": sequences}
+
     def lines(self, digest: str) -> Iterator[bytes]:
         """The collection file's lines of sequences, line ends included."""
         with self._open_collection(digest) as handle:

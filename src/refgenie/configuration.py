@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from refgenie.config.settings import Settings
+from refgenie.core.addresses import without_credentials
 from refgenie.core.layout import Folders
 from refgenie.core.tables import make_table
 from refgenie.db import models
@@ -69,9 +70,10 @@ class ConfigurationService:
         self._settings = settings
 
     def servers(self) -> list[str]:
-        """Subscribed servers in the order in which they are asked."""
+        """Subscribed servers in the order in which they are asked, without credentials."""
         with self._database.read() as session:
-            return list(session.scalars(select(models.Server.url).order_by(models.Server.id)))
+            found = session.scalars(select(models.Server.url).order_by(models.Server.id))
+            return [without_credentials(url) for url in found]
 
     def subscribe(self, urls: Iterable[str] | str) -> list[str]:
         """Subscribe to servers; see SubscriptionService.subscribe."""

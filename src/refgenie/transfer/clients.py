@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
+from refgenie.core.addresses import without_credentials
 from refgenie.core.progress import NoProgress, Progress
 from refgenie.errors import InvalidInputError, NetworkError, RefgenieError
 from refgenie.transfer.http import Http, Patience, raise_for_status
@@ -89,17 +90,19 @@ def normalized_url(url: str) -> str:
     """The address of a server without a slash at its end.
 
     Raises:
-        InvalidInputError: It is no http or https address.
+        InvalidInputError: It is no http or https address, or has a query.
     """
     text = url.strip().rstrip("/")
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = usable and not parts.query and not parts.fragment
     except ValueError:
         usable = False
     if not usable:
         raise InvalidInputError(
-            f"{url!r} is no address of a server", hint="write http://host[:port] or https://host"
+            f"{without_credentials(url)!r} is no address of a server",
+            hint="write http://host[:port] or https://host",
         )
     return text
 
@@ -109,12 +112,16 @@ class HttpServerClient:
 
     Routes are found by operation id in the server's ``/openapi.json``, which is kept and asked for
     again by a conditional request. Safe to use from several threads.
+
+    Attributes:
+        address: Address of the server with the user name and password that it may have; not to be shown.
     """
 
     def __init__(
         self, server_url: str, *, progress: Progress | None = None, patience: Patience | None = None
     ) -> None:
-        self._server_url = normalized_url(server_url)
+        self.address = normalized_url(server_url)
+        self._server_url = without_credentials(self.address)
         self._progress = progress or NoProgress()
         self._patience = patience
         self._http: Http | None = None
@@ -125,7 +132,7 @@ class HttpServerClient:
 
     @property
     def server_url(self) -> str:
-        """Address of the server, without a slash at its end."""
+        """Address of the server, without credentials and without a slash at its end."""
         return self._server_url
 
     @property
@@ -254,7 +261,9 @@ class HttpServerClient:
 
     def _pool(self) -> Http:
         if self._http is None:
-            self._http = Http(self._patience)
+            parts = urlsplit(self.address)
+            named = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+            self._http = Http(self._patience, named)
         return self._http
 
     def _read_operations(self) -> None:
@@ -273,7 +282,7 @@ def read_operations(document: Any) -> dict[str, str]:
     for path, item in (paths if isinstance(paths, dict) else {}).items():
         operation = item.get("get") if isinstance(item, dict) else None
         identifier = operation.get("operationId") if isinstance(operation, dict) else None
-        if isinstance(identifier, str):
+        if isinstance(identifier, str) and path.startswith("/"):
             found[identifier] = path
     return found
 

@@ -38,6 +38,13 @@ _STATUS_ERRORS: dict[int, type[RefgenieError]] = {
 }
 
 
+class UnreachableError(NetworkError):
+    """Nobody answered, or what stands before the server said that it does not."""
+
+
+_STATUS_ERRORS |= dict.fromkeys((502, 503, 504), UnreachableError)
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long and how often a server is tried.
@@ -73,13 +80,20 @@ class Document:
 
 
 class Http:
-    """A pool of connections; safe to use from several threads."""
+    """A pool of connections; safe to use from several threads.
 
-    def __init__(self, patience: Patience | None = None) -> None:
+    Args:
+        patience: How long and how often a server is tried.
+        credentials: User name and password; they go to the server that is asked, not to where it
+            redirects to.
+    """
+
+    def __init__(self, patience: Patience | None = None, credentials: tuple[str, str] | None = None) -> None:
         import httpx
         from httpx_retries import Retry, RetryTransport
 
         from refgenie import __version__
+        from refgenie.transfer.proxies import EnvironmentTransport
 
         patience = patience or Patience()
         retry = Retry(
@@ -90,7 +104,8 @@ class Http:
             retry_on_exceptions=[httpx.NetworkError, httpx.RemoteProtocolError],
         )
         self._client = httpx.Client(
-            transport=RetryTransport(httpx.HTTPTransport(limits=httpx.Limits(max_connections=64)), retry),
+            transport=RetryTransport(EnvironmentTransport(httpx.Limits(max_connections=64)), retry),
+            auth=credentials,
             timeout=httpx.Timeout(patience.read, connect=patience.connect),
             follow_redirects=True,
             max_redirects=_MAX_REDIRECTS,
@@ -152,13 +167,15 @@ def translated(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise NetworkError(f"{host} does not answer in time") from error
+        raise UnreachableError(f"{host} does not answer in time") from error
     except httpx.TooManyRedirects as error:
         raise NetworkError(f"{host} redirects in a circle") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
         raise InvalidInputError(f"{url!r} is no address of a server: {error}") from error
     except httpx.ConnectError as error:
-        raise NetworkError(f"cannot reach {host}: {error}") from error
+        raise UnreachableError(f"cannot reach {host}: {error}") from error
+    except httpx.TransportError as error:
+        raise UnreachableError(f"{host} broke the connection off: {error}") from error
     except httpx.HTTPError as error:
         raise NetworkError(f"{host} broke the connection off: {error}") from error
 
@@ -169,9 +186,11 @@ def raise_for_status(response: httpx.Response, body: bytes) -> None:
     if status < 400 and not 300 <= status < 400:
         return
     message, hint = _server_message(body)
-    shown = f"{response.url}: {message or f'{status} {response.reason_phrase}'}"
+    # What a server redirects to may be signed: whoever has the whole address has the file.
+    query = None if response.history else response.url.query
+    shown = response.url.copy_with(userinfo=b"", query=query)
     kind = _STATUS_ERRORS.get(status, NetworkError)
-    raise kind(shown, hint=hint)
+    raise kind(f"{shown}: {message or f'{status} {response.reason_phrase}'}", hint=hint)
 
 
 def _server_message(body: bytes) -> tuple[str | None, str | None]:

@@ -25,6 +25,7 @@ from refgenie.recipes.registration import (
     require,
 )
 from refgenie.sequences.model import StoreMode
+from refgenie.transfer.clients import HttpServerClient
 from refgenie.transfer.offers import Offer, OfferedAsset
 
 _log = logging.getLogger("refgenie")
@@ -163,13 +164,14 @@ class RegistrationReader:
             description=description if isinstance(description, str) else None,
             species_name=species if isinstance(species, str) else None,
         )
-        url = f"{offer.url}/seqcol"
+        client = offer.client
+        address = client.address if isinstance(client, HttpServerClient) else offer.url
         try:
             if not self._mode.has_collection(digest):
                 register_remote = getattr(self._mode, "register_remote", None)
                 if register_remote is None:
                     return facts
-                register_remote(url, digest)
+                register_remote(f"{address}/seqcol", digest)
             collection = self._mode.collection(digest)
         except (NetworkError, NotFoundError) as error:
             _log.warning(
@@ -183,7 +185,7 @@ class RegistrationReader:
         return GenomeFacts(
             digest,
             source=genome_table.LOCAL if is_local else genome_table.REMOTE,
-            source_url=None if is_local else url,
+            source_url=None if is_local else f"{offer.url}/seqcol",
             description=facts.description,
             species_name=facts.species_name,
             masking=collection.masking,

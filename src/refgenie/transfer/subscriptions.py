@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from refgenie.core.addresses import without_credentials
 from refgenie.core.progress import Progress
 from refgenie.db.database import Database
 from refgenie.db.models import Server
-from refgenie.errors import NetworkError, NotFoundError, RefgenieError
+from refgenie.errors import NetworkError, NotFoundError, NotPermittedError, RefgenieError
 from refgenie.transfer.clients import HttpServerClient, ServerClient, check_clients, normalized_url
-from refgenie.transfer.http import Patience
+from refgenie.transfer.http import Patience, UnreachableError
 
 _log = logging.getLogger("refgenie")
 
@@ -76,7 +77,10 @@ class SubscriptionService:
         self._clients = clients
 
     def list(self) -> builtins.list[str]:
-        """Addresses in the order in which they are asked."""
+        """Addresses in the order in which they are asked, without credentials."""
+        return [without_credentials(address) for address in self._addresses()]
+
+    def _addresses(self) -> builtins.list[str]:
         with self._database.read() as session:
             return list(session.scalars(select(Server.url).order_by(Server.id)))
 
@@ -86,7 +90,7 @@ class SubscriptionService:
         Raises:
             NotFoundError: None is subscribed.
         """
-        wanted = list(urls or ()) or self.list()
+        wanted = list(urls or ()) or self._addresses()
         if not wanted:
             wanted = list(self._clients.injected_urls)
         if not wanted:
@@ -94,26 +98,34 @@ class SubscriptionService:
         return [self._clients.of(url) for url in dict.fromkeys(wanted)]
 
     def subscribe(self, urls: Iterable[str] | str) -> builtins.list[str]:
-        """Add servers, all or none.
+        """Add servers, all or none; an address with other credentials replaces those of its server.
 
         Each is asked for its OpenAPI document first. One that cannot be reached now is added, with a
         warning in the log; one that answers must be a refgenie server.
 
         Returns:
-            The addresses that were new.
+            The addresses that were new, without credentials.
 
         Raises:
             InvalidInputError: Something is no address of a server.
             NetworkError: A server answers and is no refgenie server of the v4 interface.
+            NotPermittedError: A server lets nobody in, or not with these credentials.
         """
         addresses = [normalized_url(url) for url in _several(urls)]
         for address in addresses:
             check_server(self._clients.of(address))
 
         def add(session: Session) -> builtins.list[str]:
-            known = set(session.scalars(select(Server.url)))
-            fresh = [address for address in dict.fromkeys(addresses) if address not in known]
-            session.add_all(Server(url=address) for address in fresh)
+            known = {without_credentials(row.url): row for row in session.scalars(select(Server))}
+            fresh = []
+            for address in addresses:
+                shown = without_credentials(address)
+                if shown in known:
+                    known[shown].url = address if address != shown else known[shown].url
+                    continue
+                known[shown] = Server(url=address)
+                session.add(known[shown])
+                fresh.append(shown)
             return fresh
 
         return self._database.write(add)
@@ -124,10 +136,10 @@ class SubscriptionService:
         Raises:
             NotFoundError: One is not subscribed.
         """
-        addresses = [url.strip().rstrip("/") for url in _several(urls)]
+        addresses = [without_credentials(url.strip().rstrip("/")) for url in _several(urls)]
 
         def remove(session: Session) -> builtins.list[str]:
-            rows = {row.url: row for row in session.scalars(select(Server))}
+            rows = {without_credentials(row.url): row for row in session.scalars(select(Server))}
             unknown = [address for address in addresses if address not in rows]
             if unknown:
                 raise NotFoundError(f"not subscribed: {', '.join(unknown)}", hint="refgenie config get")
@@ -150,11 +162,13 @@ def check_server(client: ServerClient) -> None:
     try:
         operations = client.operations
     except RefgenieError as error:
-        if _did_not_answer(error):
+        if isinstance(error, UnreachableError):
             _log.warning(
                 "%s cannot be reached now (%s); it is subscribed all the same", client.server_url, error
             )
             return
+        if isinstance(error, NotPermittedError):
+            raise
         if _is_legacy(client):
             raise _legacy(client.server_url) from error
         raise NetworkError(
@@ -165,12 +179,6 @@ def check_server(client: ServerClient) -> None:
     if any("/v3/" in path for path in operations.values()) or _is_legacy(client):
         raise _legacy(client.server_url)
     raise NetworkError(f"{client.server_url} is no refgenie server", hint="check the address")
-
-
-def _did_not_answer(error: RefgenieError) -> bool:
-    import httpx
-
-    return isinstance(error, NetworkError) and isinstance(error.__cause__, httpx.TransportError)
 
 
 def _is_legacy(client: HttpServerClient) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from refgenie.errors import (
     InvalidInputError,
     NetworkError,
     NotFoundError,
+    NotPermittedError,
     UsageError,
 )
 from refgenie.server.models import ServerClient
@@ -184,7 +187,18 @@ def test_a_dead_server_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ftp://x", "x", "http://", "http://[", "file:///etc/passwd", "http://x:99999"]
+    "text",
+    [
+        "",
+        "http://x/?a=b",
+        "http://x/#a",
+        "ftp://x",
+        "x",
+        "http://",
+        "http://[",
+        "file:///etc/passwd",
+        "http://x:99999",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError):
@@ -204,6 +218,121 @@ def test_a_file_is_downloaded_whole_or_not_at_all(
     with pytest.raises(NotFoundError):
         client(proxy.url).download_file(digest, "../../../etc/passwd", tmp_path / "z")
     assert [path.name for path in tmp_path.iterdir()] == ["x.fa"]
+
+
+# --- on the way ------------------------------------------------------------------------------
+
+
+def test_a_proxy_of_the_environment_is_used(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    assert client("http://site.invalid").get("v4_summary")["assets"] == 3
+    assert {path.split("/")[2] for path, _ in proxy.requests} == {"site.invalid"}
+    monkeypatch.setenv("http_proxy", proxy.url.removeprefix("http://"))
+    assert client("http://site.invalid").get("v4_summary")["assets"] == 3
+
+
+def test_a_server_of_the_own_network_needs_no_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "example.org,127.0.0.1")
+    assert client(url).get("v4_summary")["assets"] == 3
+
+
+def test_a_proxy_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "gopher://me:secret@127.0.0.1:1")
+    with pytest.raises(InvalidInputError, match="proxy") as raised:
+        client("http://site.invalid").get("v4_summary")
+    assert "secret" not in str(raised.value)
+
+
+# --- credentials -----------------------------------------------------------------------------
+
+ALLOWED = "Basic " + base64.b64encode(b"me:se/cret").decode()
+
+
+@pytest.fixture
+def guarded(proxy: FaultProxy) -> FaultProxy:
+    """A server that wants a user name and a password."""
+
+    def guard(exchange: faults.Exchange) -> None:
+        if exchange.handler.headers.get("Authorization") != ALLOWED:
+            exchange.answer = faults.Answer(401, {}, b"")
+        exchange.send()
+
+    proxy.fault(".", guard)
+    return proxy
+
+
+def test_credentials_of_an_address_are_used_and_never_shown(
+    any_home: Installation, guarded: FaultProxy, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    home = any_home
+    service = subscriptions(home)
+    address = guarded.url.replace("http://", "http://me:se%2Fcret@")
+    with pytest.raises(NotPermittedError):
+        service.subscribe(guarded.url)
+    with caplog.at_level(logging.DEBUG, "refgenie"):
+        assert service.subscribe(f"{address}/") == [guarded.url]
+        assert service.list() == home.rg.configuration.servers() == [guarded.url]
+        (ours,) = service.clients()
+        assert ours.server_url == guarded.url
+        assert ours.get("v4_summary")["assets"] == 3
+        with pytest.raises(NotFoundError) as raised:
+            ours.get("v4_alias", url_format_params={"alias": "nothing"})
+        record = home.pulls(address).pull("lambda", "loose")
+    assert service.subscribe(address) == []
+    told = (
+        f"{raised.value.message} {caplog.text} {record} {home.rg.genome.list()} {home.rg.configuration.get()}"
+    )
+    manifests = "".join(
+        path.read_text() for path in (home.rg.folders.genome_folder / "manifest").rglob("*.json")
+    )
+    assert "cret" not in told + manifests
+    service.unsubscribe(guarded.url)
+    assert service.list() == []
+
+
+def test_other_credentials_replace_those_of_a_server(home: Installation) -> None:
+    service = subscriptions(home)
+    assert service.subscribe("http://me:old@127.0.0.1:1") == ["http://127.0.0.1:1"]
+    assert service.subscribe("http://me:new@127.0.0.1:1") == []
+    assert service.subscribe("http://127.0.0.1:1") == []
+    (ours,) = service.clients()
+    assert isinstance(ours, HttpServerClient)
+    assert ours.address == "http://me:new@127.0.0.1:1"
+
+
+def test_credentials_stay_with_their_server(guarded: FaultProxy, url: str) -> None:
+    """Not with where it redirects to, whose address may itself be a secret."""
+    seen: list[str | None] = []
+    with fault_proxy(url) as bucket:
+
+        def keeps(exchange: faults.Exchange) -> None:
+            seen.append(exchange.handler.headers.get("Authorization"))
+            exchange.answer = faults.Answer(403, {}, b"")
+            exchange.send()
+
+        bucket.fault(".", keeps)
+
+        def redirects(exchange: faults.Exchange) -> None:
+            target = f"http://localhost:{bucket.url.rpartition(':')[2]}/x?signature=secret"
+            exchange.answer = faults.Answer(307, {"Location": target}, b"")
+            exchange.send()
+
+        guarded.rules.insert(0, (re.compile("/v4/summary"), redirects, [0]))
+        ours = client(guarded.url.replace("http://", "http://me:se%2Fcret@"))
+        with pytest.raises(NotPermittedError) as raised:
+            ours.get("v4_summary")
+    assert seen == [None]
+    assert "secret" not in raised.value.message
+
+
+def test_a_wrong_address_shows_no_credentials() -> None:
+    for text in ("ftp://me:secret@host", "http://me:secret@host?x=1", "http://me:secret@["):
+        with pytest.raises(InvalidInputError) as raised:
+            HttpServerClient(text)
+        assert "secret" not in str(raised.value)
 
 
 # --- subscriptions --------------------------------------------------------------------------
@@ -251,6 +380,15 @@ def test_a_server_that_cannot_be_reached_is_subscribed_with_a_warning(
         assert service.subscribe("http://127.0.0.1:1") == ["http://127.0.0.1:1"]
     assert "cannot be reached" in caplog.text
     assert service.list() == ["http://127.0.0.1:1"]
+
+
+def test_a_gateway_of_a_server_that_is_down_is_no_other_server(
+    home: Installation, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.fault(".", faults.always_503)
+    with caplog.at_level(logging.WARNING, "refgenie"):
+        assert subscriptions(home).subscribe(proxy.url) == [proxy.url]
+    assert "cannot be reached" in caplog.text
 
 
 # --- what servers offer ---------------------------------------------------------------------

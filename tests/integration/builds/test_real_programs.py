@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -147,3 +148,18 @@ def test_what_is_built_is_staged_where_asked(cli):
     assert both.code == 3
     assert "no recipe makes nothing" in both.stderr
     assert "error: there is no remote nowhere" in both.stderr
+
+
+def test_how_far_a_build_is_can_be_seen(cli, tmp_path):
+    (tmp_path / "class.yaml").write_text(
+        "{name: seen, version: '1', description: x, seek_keys: {seen: {value: made}}}"
+    )
+    (tmp_path / "recipe.yaml").write_text(
+        "{name: seen, version: '1', description: x, output_asset_class: seen,"
+        " command_templates: ['cp $REFGENIE_PROGRESS_FILE {{output_folder}}/made']}"
+    )
+    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
+    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
+    cli("build", "lambda/seen", env={"REFGENIE_PROGRESS_FILE": str(tmp_path / "progress")}).succeeded()
+    [task] = json.loads(Path(cli("seek", "lambda/seen").stdout.strip()).read_text())
+    assert task == {"text": "building lambda/seen", "done": 0, "total": None}

@@ -92,6 +92,15 @@ def test_what_is_done_to_assets_is_not_done_to_their_seek_keys(site: Console) ->
     assert [asset["name"] for asset in site("list", "--json").json] == ["default"]
 
 
+def test_show_says_how_an_asset_was_built(site: Console) -> None:
+    site("build", "one/fasta", "--source", "https://example.org/one.fa").succeeded()
+    shown = site("asset", "show", "one/fasta").succeeded().stdout
+    said = site("asset", "show", "one/fasta", "--json").json["provenance"]
+    for part in (said["host"], said["refgenie_version"], f"{said['wall_seconds']} s", said["source"],
+                 said["commands"][0]["command"]):  # fmt: skip
+        assert part in shown
+
+
 def test_id_names_all_that_is_missing(site: Console) -> None:
     ended = site("id", "one/fasta", "two/fasta")
     assert (ended.code, ended.stdout) == (3, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -86,9 +86,28 @@ def show(path: Path, json: Json = False) -> None:
         *((f"property {name}", value) for name, value in record.custom_properties.items()),
     ]
     if record.provenance:
-        commands = record.provenance.get("commands") or []
-        rows.append(("commands", "\n".join(str(item.get("command", "")) for item in commands)))
+        rows += _provenance(record.provenance)
     emit_table(table(None, ("", path), [row for row in rows if row[1] not in {None, ""}]))
+
+
+def _provenance(document: dict[str, Any]) -> list[tuple[str, object]]:
+    """How an asset was built, in short; --json has all of it."""
+    container = document.get("container") or {}
+    files = (document.get("input_files") or {}).items()
+    params = (document.get("params") or {}).items()
+    commands = document.get("commands") or []
+    spent = document.get("wall_seconds")
+    memory = document.get("peak_memory_bytes")
+    used = f", {human_size(memory)} of memory" if memory else ""
+    return [
+        ("built by", f"refgenie {document.get('refgenie_version')} on {document.get('host')}"),
+        ("built in", f"{spent} s{used}" if spent is not None else None),
+        ("container", " ".join(str(part) for part in container.values() if part)),
+        ("source", document.get("source")),
+        ("parameters", "\n".join(f"{key}: {value}" for key, value in params)),
+        ("input files", "\n".join(f"{key}: {file.get('name')} {file.get('sha256')}" for key, file in files)),
+        ("commands", "\n".join(str(item.get("command", "")) for item in commands)),
+    ]
 
 
 def log(path: Path, json: Json = False) -> None:
@@ -159,7 +178,7 @@ def add(
     seek_key: Annotated[
         list[str] | None, typer.Option("--seek-key", help="k=v: where a seek key lies in it.")
     ] = None,
-    description: Annotated[str | None, typer.Option()] = None,
+    description: Annotated[str | None, typer.Option(help="Free text.")] = None,
     force: Force = False,
 ) -> None:
     """Add an asset that was made by hand."""
@@ -226,7 +245,9 @@ def default(path: Path, json: Json = False) -> None:
 
 
 def populate(
-    text: Annotated[str | None, typer.Argument(metavar="[TEXT]")] = None,
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="By default standard input is read.")
+    ] = None,
     file: Annotated[str | None, typer.Option("--file", help="Read this file.")] = None,
     json: Json = False,
 ) -> None:

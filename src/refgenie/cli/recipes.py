@@ -136,7 +136,7 @@ def channel_add(
     type: Annotated[  # noqa: A002 - the option's name
         str | None, typer.Option(help="http, https or file; by default as the address begins.")
     ] = None,
-    description: Annotated[str | None, typer.Option()] = None,
+    description: Annotated[str | None, typer.Option(help="Free text.")] = None,
 ) -> None:
     """Register a data channel; `sync` then brings in what it offers."""
     STATE.writer.sources.add_channel(name, type, index_address, description)

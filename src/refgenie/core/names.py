@@ -77,8 +77,16 @@ def check_genome(text: str) -> str:
 
 
 def nearest(name: str, known: list[str]) -> str | None:
-    """The known name that is most like the given one, where one is near enough to suggest."""
+    """The known name that is most like the given one, where one is near enough to suggest.
+
+    Chromosomes of one site are called ``chr1`` and ``1`` at another; ``bwa`` stands for ``bwa_index``.
+    """
     from difflib import get_close_matches
 
+    for other in (f"chr{name}", name.removeprefix("chr")):
+        if other != name and other in known:
+            return other
     found = get_close_matches(name, known, n=1, cutoff=0.6)
+    if not found and len(name) > 1:
+        found = sorted((entry for entry in known if entry.startswith(name)), key=len)
     return found[0] if found else None

@@ -86,3 +86,7 @@ def test_names_have_a_greatest_length() -> None:
 def test_the_nearest_name_is_suggested() -> None:
     assert names.nearest("hg83", ["mm10", "hg38"]) == "hg38"
     assert names.nearest("zebrafish", ["mm10", "hg38"]) is None
+    assert names.nearest("1", ["11", "chr1", "chr11"]) == "chr1"
+    assert names.nearest("chrX", ["1", "X", "chr1_random"]) == "X"
+    assert names.nearest("bwa", ["star_index", "bwameth_index", "bwa_index"]) == "bwa_index"
+    assert names.nearest("", ["mm10"]) is None

@@ -98,7 +98,7 @@ class AssetService:
         """
         return self.get(genome_name, asset_group_name, asset_name).digest
 
-    def list(self, genomes: Iterable[str] | None = None) -> builtins.list[AssetRecord]:
+    def list(self, genomes: Iterable[str] | str | None = None) -> builtins.list[AssetRecord]:
         """All assets, or those of some genomes, with their seek keys but without files and parents.
 
         Raises:
@@ -108,7 +108,7 @@ class AssetService:
         with self._database.read() as session:
             return lookup.summaries(session, digests)
 
-    def groups(self, genomes: Iterable[str] | None = None) -> builtins.list[AssetGroupRecord]:
+    def groups(self, genomes: Iterable[str] | str | None = None) -> builtins.list[AssetGroupRecord]:
         """All asset groups, or those of some genomes.
 
         Raises:
@@ -127,7 +127,7 @@ class AssetService:
         with self._database.read() as session:
             return lookup.find_group(session, genome_digest, asset_group_name) is not None
 
-    def table(self, genome_names: Sequence[str] | None = None, *, size: bool = False) -> Table:
+    def table(self, genome_names: Sequence[str] | str | None = None, *, size: bool = False) -> Table:
         """The assets as a rich table."""
         from refgenie.core import tables
 
@@ -346,8 +346,11 @@ class AssetService:
 
     # --- within ----------------------------------------------------------------------
 
-    def _digests(self, genomes: Iterable[str] | None) -> builtins.list[str] | None:
-        return None if genomes is None else [self._aliases.resolve(genome) for genome in genomes]
+    def _digests(self, genomes: Iterable[str] | str | None) -> builtins.list[str] | None:
+        if genomes is None:
+            return None
+        names = [genomes] if isinstance(genomes, str) else genomes
+        return [self._aliases.resolve(genome) for genome in names]
 
     def _class_of(self, genome_digest: str, group: str, asset_class: str | None) -> AssetClassRecord:
         if asset_class is not None:

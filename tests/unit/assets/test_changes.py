@@ -120,6 +120,13 @@ def test_set_default(site: AssetSite) -> None:
         site.assets.set_default("hg38", "things", "three")
 
 
+def test_one_genome_may_stand_for_a_list_of_one(site: AssetSite) -> None:
+    site.publish({"a": "a"})
+    assert site.assets.list("hg38") == site.assets.list(["hg38"])
+    assert site.assets.list("mm10") == []
+    assert site.assets.table("hg38").row_count == 1
+
+
 def test_list_and_groups_of_some_genomes(site: AssetSite) -> None:
     site.publish({"a": "1"}, "one", seek_keys={"k": "a"})
     assert [(r.registry_path, [k.name for k in r.seek_keys]) for r in site.assets.list(["GRCh38"])] == [

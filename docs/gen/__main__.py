@@ -10,13 +10,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs.gen import cli, environment, errors, rest
+from docs.gen import cli, environment, errors, python, rest
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 PAGES = {
     "cli.md": cli.page,
     "environment.md": environment.page,
     "errors.md": errors.page,
+    "python.md": python.page,
     "rest.md": rest.page,
 }
 

@@ -53,7 +53,7 @@ All arguments are keywords, and all may be left out.
 | `database_engine` | any SQLAlchemy engine; `database_config_path` is then ignored |
 | `genome_folder`, `genome_archive_folder` | in place of those of environment and registry |
 | `refget_store_url` | the sequences are those of this remote RefgetStore, which is only read |
-| `server_clients_mapping` | `{url: client}`: own clients with the members of `refgenie.server.models.ServerClient` |
+| `server_clients_mapping` | own clients, `{url: client}`, each a `refgenie.server.models.ServerClient` |
 | `suppress_migrations` | an older SQLite registry is not migrated |
 | `progress` | shows long work (`refgenie.core.progress.Progress`) |
 """

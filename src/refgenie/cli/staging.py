@@ -176,14 +176,17 @@ def push(
         emit_json([_plain(result) for result in results])
     else:
         for result in results:
-            note(f"{result.remote}: {result.status} {result.staged.path}")
+            why = f": {result.message}" if result.message else ""
+            note(f"{result.remote}: {result.status} {result.staged.path}{why}")
         if not results:
             is_any = bool(rg.stage.list(genome))
             note("everything is there already" if is_any else "nothing is staged: refgenie stage PATH")
-    raise_failures(
-        [(f"{result.remote} {result.staged.path}", result.error) for result in results if result.error],
-        f"of {len(results)} uploads failed",
-    )
+    failures = [result.error for result in results if result.error is not None]
+    if failures:
+        raise type(failures[0])(
+            f"{len(failures)} of {len(results)} uploads failed: {failures[0].message}",
+            hint=failures[0].hint or "refgenie push does again what is pending; refgenie remote status",
+        )
 
 
 def _plain(result: PushResult) -> dict[str, object]:

@@ -154,12 +154,12 @@ def pull(
     wanted = _wanted(paths or [], genome, everything=everything, all_genomes=all_genomes)
     if wanted is None:
         wanted = pulls.offered([genome] if genome else (), [] if everything else paths or [])
-    results = pulls.pull_all(wanted, options=options, confirm=None if batch else _ask_about_large)
+    ask = None if batch else _ask_about_large
     if json:
+        results = pulls.pull_all(wanted, options=options, confirm=ask)
         emit_json([_plain(result) for result in results])
     else:
-        for result in results:
-            _tell(result)
+        results = pulls.pull_all(wanted, options=options, confirm=ask, done=_tell)
     raise_failures(_failures(results), "assets were not pulled")
 
 

@@ -186,11 +186,13 @@ def raise_for_status(response: httpx.Response, body: bytes) -> None:
     if status < 400 and not 300 <= status < 400:
         return
     message, hint = _server_message(body)
+    kind = _STATUS_ERRORS.get(status, NetworkError)
+    if message is not None:
+        raise kind(f"{response.url.scheme}://{response.url.netloc.decode()}: {message}", hint=hint)
     # What a server redirects to may be signed: whoever has the whole address has the file.
     query = None if response.history else response.url.query
     shown = response.url.copy_with(userinfo=b"", query=query)
-    kind = _STATUS_ERRORS.get(status, NetworkError)
-    raise kind(f"{shown}: {message or f'{status} {response.reason_phrase}'}", hint=hint)
+    raise kind(f"{shown}: {status} {response.reason_phrase}", hint=hint)
 
 
 def _server_message(body: bytes) -> tuple[str | None, str | None]:

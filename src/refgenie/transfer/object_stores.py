@@ -6,6 +6,7 @@ Credentials, endpoint and region come from the environment (``AWS_…``, ``GOOGL
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +21,8 @@ CHECKSUM = "refgenie-sha256"
 """Name under which an object's metadata has its SHA-256 (hex)."""
 _PART = 8 << 20
 _PARTS_AT_ONCE = 12
+_REQUEST = re.compile(r"Error performing [A-Z]+ https?://(?P<host>[^/\s]+)\S* .*? - (?P<why>.+)")
+"""How the library words a request that failed."""
 
 
 class ObjectStore:
@@ -145,5 +148,8 @@ def _translated(address: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
+    """What the library says, but for the address, which is told, and how often it tried."""
     text = str(error).strip()
-    return text.splitlines()[0][:300] if text else type(error).__name__
+    line = text.splitlines()[0] if text else type(error).__name__
+    request = _REQUEST.search(line)
+    return (f"{request['host']}: {request['why']}" if request else line)[:300]

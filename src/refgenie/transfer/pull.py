@@ -75,8 +75,15 @@ class PullService:
         *,
         options: PullOptions | None = None,
         confirm: Confirm | None = None,
+        done: Callable[[PullResult], None] = lambda _result: None,
     ) -> list[PullResult]:
         """Pull several assets, some at once; one that fails does not stop the others.
+
+        Args:
+            paths: The assets.
+            options: See PullOptions.
+            confirm: Asks about a large asset.
+            done: Told each result as soon as it is there; called by one thread at a time.
 
         Returns:
             A result for each path in its order.
@@ -85,17 +92,20 @@ class PullService:
         chosen = options or PullOptions()
         clients = self._find_clients()
         slots = Slots(chosen.jobs)
-        asking = threading.Lock()
+        speaking = threading.Lock()
 
         def ask(question: str) -> bool:
-            with asking:
+            with speaking:
                 return confirm is not None and confirm(question)
 
         def run(path: RegistryPath) -> PullResult:
             try:
-                return self._pulling.run(path, clients, chosen, ask if confirm else None, slots)
+                result = self._pulling.run(path, clients, chosen, ask if confirm else None, slots)
             except RefgenieError as error:
-                return PullResult(path, "failed", error=error, reason=error.message)
+                result = PullResult(path, "failed", error=error, reason=error.message)
+            with speaking:
+                done(result)
+            return result
 
         if len(wanted) < 2 or chosen.jobs < 2:
             return [run(path) for path in wanted]

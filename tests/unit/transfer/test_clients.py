@@ -159,6 +159,7 @@ def test_the_document_is_asked_for_again_by_a_conditional_request(
 def test_a_servers_error_is_told_in_its_words(url: str) -> None:
     with pytest.raises(NotFoundError) as raised:
         client(url).get("v4_alias", url_format_params={"alias": "lamda"})
+    assert raised.value.message.startswith(f"{url}: ")
     assert "lamda" in raised.value.message
     assert raised.value.hint is not None
     assert "lambda" in raised.value.hint

@@ -217,13 +217,14 @@ def answer(
     kind = key.type if key is not None else "directory"
     if kind not in PATH_TYPES:
         return locate(row, key, genome_folder, None)
+    path = locate(row, key, genome_folder, None)
+    # Folders and names of links stay where the content is gone: what is asked for is the content.
+    if must_exist and not exists(path, kind):
+        raise FileNotFoundError(path)
     if alias is not None and not absolute:
         linked = locate(row, key, genome_folder, alias)
         if exists(linked, kind):
             return linked
-    path = locate(row, key, genome_folder, None)
-    if must_exist and not exists(path, kind):
-        raise FileNotFoundError(path)
     return path
 
 

@@ -83,6 +83,22 @@ def test_what_is_not_on_disk_is_not_found_when_it_must_be(published: AssetSite) 
         published.assets.seek_path(path, must_exist=True)
 
 
+@pytest.mark.parametrize("key", ["index", "folder", None])
+def test_links_to_content_that_is_gone_are_nothing_on_disk(site: AssetSite, key: str | None) -> None:
+    folder = site.staged_folder({f"{GENOME}.1.bt2": "x", "sub/file": "y"})
+    asset = site.new_asset(folder)
+    keys = (SeekKeyRecord("index", "{genome}", "prefix"), SeekKeyRecord("folder", "sub", "directory"))
+    site.publisher.publish(
+        folder, type(asset)(**{f: getattr(asset, f) for f in asset.__slots__} | {"seek_keys": keys})
+    )
+    path = RegistryPath("hg38", "things", key)
+    assert "/alias/" in site.assets.seek_path(path, must_exist=True)
+    content = site.content(site.assets.id("hg38", "things"))
+    content.rename(content.with_name("away"))
+    with pytest.raises(NotFoundError, match="not on disk"):
+        site.assets.seek_path(path, must_exist=True)
+
+
 @pytest.mark.parametrize(
     ("path", "message", "hint"),
     [

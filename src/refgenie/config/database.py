@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -170,13 +172,33 @@ def default_text(home: Path) -> str:
 
 
 def write_default(path: Path, home: Path) -> bool:
-    """Write the default database configuration where there is none; True where it was written."""
+    """Write the default database configuration where there is none, whole or not at all.
+
+    Returns:
+        Whether it was written; another process may have done it.
+
+    Raises:
+        NotPermittedError: It cannot be written.
+    """
+    if path.exists():
+        return False
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as handle:
-            handle.write(default_text(home))
-    except FileExistsError:
-        return False
+        fresh.write_text(default_text(home), encoding="utf-8")
+        return _put(fresh, path)
     except OSError as error:
         raise NotPermittedError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+def _put(fresh: Path, path: Path) -> bool:
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        return False
+    except OSError:  # no hard links on this file system
+        fresh.replace(path)
     return True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from refgenie.config import database
 from refgenie.config.plain import read_flat
-from refgenie.errors import InvalidInputError, NotFoundError
+from refgenie.errors import InvalidInputError, NotFoundError, NotPermittedError
 
 HERE = Path("/etc/refgenie/db.yaml")
 POSTGRESQL = """
@@ -83,6 +84,22 @@ def test_the_default_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path.write_text("type: sqlite\npath: other\n")
     assert not database.write_default(path, tmp_path / "home")
     assert database.load(path).url() == f"sqlite:///{tmp_path}/home/other"
+
+
+def test_a_default_that_cannot_be_written_whole_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_home: Path) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "home" / "db.yaml"
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "default_text", full)
+        with pytest.raises(NotPermittedError, match="No space left"):
+            database.write_default(path, tmp_path)
+    assert list(path.parent.iterdir()) == []
+    assert database.write_default(path, tmp_path)
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_postgres_variables_make_a_configuration_that_refers_to_them(

@@ -32,6 +32,14 @@ def test_tutorial(run_cli: Console, tmp_path: Path, require_program: Callable[..
         run(step, tmp_path, run_cli.environment())
 
 
+def test_genomes(run_cli: Console, tmp_path: Path) -> None:
+    copy_examples(tmp_path, "lambda_virus.fa")
+    run_cli("init").succeeded()
+    run_cli("genome", "init", "--fasta", "lambda_virus.fa", "--name", "lambda", cwd=tmp_path).succeeded()
+    for step in steps(HOW_TO / "genomes.md"):
+        run(step, tmp_path, run_cli.environment())
+
+
 def test_write_a_recipe(run_cli: Console, tmp_path: Path) -> None:
     page = HOW_TO / "write-a-recipe.md"
     copy_examples(tmp_path, "lambda_virus.fa")

@@ -173,6 +173,21 @@ def test_an_asset_of_other_content_is_replaced_only_by_force(
     assert small.rg.asset.verify() == []
 
 
+def test_what_is_staged_follows_what_replaced_it(
+    site: Installation, small: Installation, url: str, tmp_path: Path
+) -> None:
+    digest = site.rg.alias.resolve("lambda")
+    small.rg.genome.initialize_remote(f"{url}/seqcol", digest, ["lambda"])
+    small.add("lambda", "loose", {"a": b"mine"}, modes=("file",), folder=tmp_path / "mine")
+    small.stage.add("lambda", "loose")
+    small.rg.configuration.subscribe(url)
+    theirs = small.rg.pull("lambda", "loose", force=True)
+    (staged,) = small.stage.list()
+    assert (staged.digest, staged.asset_digest) == (theirs.digest, theirs.digest)
+    assert (small.rg.folders.archive_folder / staged.path / "b").read_bytes() == b"small"
+    assert small.stage.unrecorded() == []
+
+
 def test_force_restores_what_was_damaged(small: Installation, url: str) -> None:
     record = small.pulls(url).pull("lambda", "loose")
     file = small.rg.folders.genome_folder / record.path / "b"

@@ -106,6 +106,8 @@ class Transfers:
             registry.publisher,
             registry.locks,
             registry.progress,
+            # What was staged of the replaced content would be served under the new digest.
+            replaced=self.stage.refresh,
         )
         return PullService(pulling, self.subscriptions.clients)
 

@@ -63,7 +63,11 @@ class Description:
 
 
 class Pulling:
-    """Pulls one asset at a time; safe to use from several threads."""
+    """Pulls one asset at a time; safe to use from several threads.
+
+    Args:
+        replaced: Called with an asset that was here before, when its content is another one.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Pulling:
         publisher: Publisher,
         locks: Locks,
         progress: Progress | None = None,
+        replaced: Callable[[AssetRecord], object] = lambda _asset: None,
     ) -> None:
         self._database = database
         self._folders = folders
@@ -84,6 +89,7 @@ class Pulling:
         self._publisher = publisher
         self._locks = locks
         self._progress = progress or NoProgress()
+        self._replaced = replaced
         self._locator = Locator(aliases)
         self._registrations = RegistrationReader(database, mode)
 
@@ -113,6 +119,8 @@ class Pulling:
                 if reason is not None:
                     return PullResult(path, "skipped", reason=reason)
                 record = self._bring(path, first, clients, options, slots)
+                if here is not None:
+                    self._replaced(record)
                 result = PullResult(path, "pulled", asset=record)
         if options.init and result.asset is not None:
             self._import_sequences(result.asset)

@@ -76,7 +76,7 @@ def show(path: Path, json: Json = False) -> None:
         ("class", record.asset_class_name),
         ("description", record.description),
         ("size", f"{human_size(record.size)} in {len(record.files)} files"),
-        ("path", record.path),
+        ("path", STATE.reader.folders.genome_folder / record.path),
         ("default", "yes" if record.is_default else "no"),
         ("recipe", recipe),
         ("created", record.created_at.isoformat(timespec="seconds")),

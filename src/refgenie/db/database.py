@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from refgenie.db.faults import is_serialization_failure, translate
-from refgenie.errors import NotFoundError
+from refgenie.errors import InvalidInputError, NotFoundError
 
 T = TypeVar("T")
 
@@ -160,11 +160,20 @@ def _open_sqlite(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _server_engine(url: URL) -> Engine:
-    return create_engine(
-        url,
-        # Opened when they are needed, and kept: to open one for a request costs more than most answers.
-        pool_size=20,
-        max_overflow=0,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "application_name": "refgenie"},
-    )
+    try:
+        return create_engine(
+            url,
+            # Opened when they are needed, and kept: to open one for a request costs more than most answers.
+            pool_size=20,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "refgenie"},
+        )
+    except ModuleNotFoundError as error:
+        ours = str(error.name).startswith("psycopg")
+        raise NotFoundError(
+            f"a registry at {url.drivername} needs {error.name}, which is not installed",
+            hint="pip install 'refgenie[postgres]'" if ours else f"pip install {error.name}",
+        ) from error
+    except NoSuchModuleError as error:
+        raise InvalidInputError(f"a registry at {url.drivername} is of no kind that is known") from error

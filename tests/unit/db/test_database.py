@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import sys
 import threading
 import time
 from pathlib import Path
@@ -126,6 +127,15 @@ def test_a_server_that_is_not_there_is_a_network_error() -> None:
     with pytest.raises(NetworkError) as caught, database.read() as session:
         session.scalar(select(models.Genome.digest))
     assert "secret" not in caught.value.message
+
+
+def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(NotFoundError, match="needs psycopg") as caught:
+        Database.from_url("postgresql+psycopg://ada@localhost/refgenie")
+    assert caught.value.hint == "pip install 'refgenie[postgres]'"
+    with pytest.raises(InvalidInputError, match="no kind that is known"):
+        Database.from_url("postgresql+nosuch://ada@localhost/refgenie")
 
 
 def test_a_value_that_does_not_fit_is_invalid_input(postgres_url: URL) -> None:

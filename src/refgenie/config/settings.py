@@ -27,6 +27,7 @@ VARIABLES: dict[str, str] = {
     "REFGENIE_REQUEST_TIMEOUT_SECONDS": "Seconds until an answer of the server must have begun",
     "REFGENIE_MAX_BODY_BYTES": "Bytes of the body of a request to the server",
     "REFGENIE_DATA_CHANNELS_INTERVAL_SECONDS": "Seconds between two readings of the aggregated channels",
+    "REFGET_STORE_HTTP_URL": "Address of the sequence store that the server tells its clients",
     "POSTGRES_HOST": "Host of the registry where no database configuration file exists",
     "POSTGRES_PORT": "Its port",
     "POSTGRES_DB": "Its database",

@@ -272,7 +272,7 @@ class Services:
             self.folders,
             self.alias,
             self.locks,
-            self.publisher,
+            self._staging_publisher,
             self._links,
             _LateClasses(self),
             digest_fasta=self._digest_fasta,
@@ -300,7 +300,7 @@ class Services:
             self.genome,
             self.mode,
             self.asset,
-            self.publisher,
+            self._staging_publisher,
             self.recipe,
             self.asset_class,
             self.locks,
@@ -354,6 +354,13 @@ class Services:
         from refgenie.assets.publish import Publisher
 
         return Publisher(self.database, self.folders, self._links)
+
+    @_once
+    def _staging_publisher(self) -> Publisher:
+        """The same for builds and `add`; a pull stages by itself, while it holds nobody up."""
+        from refgenie.transfer.replacing import StagingPublisher
+
+        return StagingPublisher(self.database, self.folders, self._links, self._stage_again)
 
     @_once
     def _links(self) -> AliasTree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import os
 import secrets
 import time
@@ -23,12 +24,20 @@ from refgenie.core.records import AssetRecord
 from refgenie.db.database import Database
 from refgenie.db.models import Asset, AssetGroup, now
 from refgenie.db.transfer_models import StagedAsset
-from refgenie.errors import DigestMismatchError, InvalidInputError, NotFoundError, NotPermittedError
+from refgenie.errors import (
+    DigestMismatchError,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    RefgenieError,
+)
 from refgenie.sequences.durable import sync_folder, writing
 from refgenie.transfer.archives import write_archive
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+_log = logging.getLogger("refgenie")
 
 FILE = "file"
 ARCHIVE = "archive"
@@ -129,14 +138,24 @@ class StageService:
     def refresh(self, asset: AssetRecord) -> bool:
         """Stage an asset again that is staged, after it was renamed or replaced.
 
+        Where that cannot be done, it is staged no longer, and a warning says why: what was staged is
+        another asset.
+
         Returns:
-            Whether it was staged.
+            Whether it is staged now.
         """
         with self._database.read() as session:
             found = session.scalar(select(StagedAsset.id).where(StagedAsset.asset_id == asset.id).limit(1))
-        if found is not None:
-            self.add(asset.genome_digest, asset.asset_group_name, asset.name)
-        return found is not None
+        if found is None:
+            return False
+        named = asset.genome_digest, asset.asset_group_name, asset.name
+        try:
+            self.add(*named)
+        except RefgenieError as error:
+            self.remove(*named)
+            _log.warning("%s is staged no longer: %s", asset.registry_path, error.message)
+            return False
+        return True
 
     def list(self, genomes: Iterable[str] | None = None) -> builtins.list[StagedAssetRecord]:
         """What is staged (of some genomes), sorted by registry path and mode."""

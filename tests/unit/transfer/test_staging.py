@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from refgenie.api import BuildParams
 from refgenie.assets import left_over
 from refgenie.errors import DigestMismatchError, NotFoundError, NotPermittedError
 from support.transfer_site import Installation
@@ -161,3 +163,48 @@ def test_what_a_crash_left_in_the_archive_folder_is_found_and_removed(
     os.utime(partial, (1, 1))
     assert home.stage.prune() == [partial, left]
     assert [path.name for path in left.parent.iterdir()] == [Path(staged.path).name]
+
+
+def test_what_is_staged_follows_what_replaced_it(home: Installation, tmp_path: Path) -> None:
+    home.add("lambda", "toy", {"a": b"one"}, folder=tmp_path / "one")
+    home.stage.add("lambda", "toy")
+    new = home.add("lambda", "toy", {"a": b"two"}, folder=tmp_path / "two", force=True)
+    archive, files = home.stage.list()
+    assert new.digest in archive.path
+    assert files.digest == files.asset_digest == new.digest
+    assert (home.rg.folders.archive_folder / files.path / "a").read_bytes() == b"two"
+    assert home.stage.unrecorded() == []
+
+
+def test_what_is_built_again_is_staged_again(home: Installation, tmp_path: Path) -> None:
+    recipe = {
+        "name": "noted", "version": "1", "description": "x", "output_asset_class": "noted",
+        "input_params": {"text": {"description": "x", "default": "one"}},
+        "command_templates": ["printf {{params['text']}} > {{output_folder}}/a"],
+    }  # fmt: skip
+    home.rg.asset_class.add(
+        {"name": "noted", "version": "1", "description": "x", "serving_modes": ["file"], "seek_keys": {}}
+    )
+    home.rg.recipe.add(recipe)
+    home.rg.build_asset(genome_name="lambda", asset_group_name="noted", stage=True)
+    new = home.rg.build_asset(
+        genome_name="lambda", asset_group_name="noted", params=BuildParams(params={"text": "two"}), force=True
+    )
+    (staged,) = home.stage.list()
+    assert staged.digest == new.digest
+    assert (home.rg.folders.archive_folder / staged.path / "a").read_bytes() == b"two"
+
+
+def test_what_cannot_be_staged_again_is_staged_no_longer(
+    home: Installation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.add("lambda", "toy", {"a": b"one"}, folder=tmp_path / "one")
+    home.stage.add("lambda", "toy")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a").write_bytes(b"two")
+    with caplog.at_level(logging.WARNING, "refgenie"):
+        home.rg.asset.add(
+            "lambda", "toy", path=tmp_path / "elsewhere", asset_class="toy", mode="link", force=True
+        )
+    assert "staged no longer" in caplog.text
+    assert home.stage.list() == home.stage.unrecorded() == []

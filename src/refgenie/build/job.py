@@ -22,6 +22,7 @@ from refgenie.build.execution import Execution
 from refgenie.build.interruption import Interruption
 from refgenie.build.missing_programs import require_programs
 from refgenie.build.provenance import provenance, storable
+from refgenie.build.rendering import render_commands, render_questions, render_tests
 from refgenie.build.resolution import FASTA, ResolvedBuild
 from refgenie.build.runners import Runner, Workplace
 from refgenie.core import layout
@@ -171,6 +172,7 @@ class BuildJob:
         recipe = self._build.chosen.recipe
         output_folder = work / "output"
         values = self._values(output_folder, self._properties or {})
+        self._bring_sequences()
         if self._properties is None and recipe.custom_seek_keys:
             questions = render_questions(self._build, values)
             self._require_programs(list(questions.values()))
@@ -195,10 +197,19 @@ class BuildJob:
         try:
             with self._site.progress.task(f"building {self._build.request.registry_path}"):
                 execution.run(commands)
+                self._name_by_digest(output_folder, values)
                 execution.run(tests, kind="test")
         finally:
             output.check_untouched(self._laid, self._build.request.registry_path)
         return values
+
+    def _bring_sequences(self) -> None:
+        """Have the sequences of a remote genome in the store, where the recipe reads it."""
+        reads_store = any(
+            "refget_store_path" in command for command in self._build.chosen.recipe.command_templates
+        )
+        if reads_store and self._site.mode.writable:
+            own_store(self._site.mode).bring(self._build.genome_digest)
 
     def _values(self, output_folder: Path, properties: Mapping[str, str]) -> BuildValues:
         return self._build.values(
@@ -283,21 +294,30 @@ class BuildJob:
         return keys, found
 
     def _seek_keys(self, folder: Path, values: BuildValues) -> list[SeekKeyRecord]:
-        from refgenie.recipes.seek_keys import resolve_seek_keys
-
         try:
-            return resolve_seek_keys(
-                self._build.chosen.asset_class,
-                folder,
-                self._build.genome_digest,
-                self._build.params,
-                values.custom_properties,
-            )
+            return self._held_keys(folder, values)
         except BuildFailedError as error:
             raise BuildFailedError(
                 f"{self._build.request.registry_path}: {error.message}; log: {self._folder / 'log'}",
                 hint=error.hint,
             ) from error
+
+    def _held_keys(self, folder: Path, values: BuildValues) -> list[SeekKeyRecord]:
+        from refgenie.recipes.seek_keys import resolve_seek_keys
+
+        build = self._build
+        return resolve_seek_keys(
+            build.chosen.asset_class, folder, build.genome_digest, build.params, values.custom_properties
+        )
+
+    def _name_by_digest(self, folder: Path, values: BuildValues) -> None:
+        """A recipe may have named its files with the alias: they get the digest for it, as all files have."""
+        try:
+            self._held_keys(folder, values)
+        except BuildFailedError:
+            renamed = output.rename_beginnings(folder, values.genome_alias, values.genome_digest)
+            if renamed:
+                logger.info("%s: files get the genome's digest for its alias", values.asset_group_name)
 
     def _check_claim(self, folder: Path, keys: list[SeekKeyRecord]) -> None:
         """An asset of the group ``fasta`` says that it is the genome: it must be."""
@@ -365,28 +385,3 @@ class BuildJob:
             (self._folder / "profile").write_text(
                 "\n".join(["\t".join(columns), *rows]) + "\n", encoding="utf-8", errors="surrogateescape"
             )
-
-
-def render_questions(build: ResolvedBuild, values: BuildValues) -> dict[str, str]:
-    """The commands of the recipe's custom seek keys."""
-    from refgenie.recipes.templates import render_command
-
-    return {
-        name: render_command(command, values)
-        for name, command in build.chosen.recipe.custom_seek_keys.items()
-    }
-
-
-def render_commands(build: ResolvedBuild, values: BuildValues) -> list[str]:
-    """The recipe's commands."""
-    from refgenie.recipes.templates import render_command
-
-    return [render_command(template, values) for template in build.chosen.recipe.command_templates]
-
-
-def render_tests(build: ResolvedBuild, values: BuildValues) -> list[str]:
-    """The recipe's test commands."""
-    from refgenie.recipes.templates import render_test_command
-
-    test = build.chosen.recipe.test
-    return [render_test_command(command, values) for command in (test.commands if test else ())]

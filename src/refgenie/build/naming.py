@@ -8,8 +8,8 @@ from pathlib import Path
 
 from refgenie.build.build_log import BuildLog
 from refgenie.build.execution import Execution
-from refgenie.build.job import render_questions
 from refgenie.build.missing_programs import require_programs
+from refgenie.build.rendering import render_questions
 from refgenie.build.resolution import ResolvedBuild
 from refgenie.build.runners import Runner, Workplace, make_runner
 from refgenie.core.layout import Folders

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -121,6 +122,19 @@ def check_untouched(colocated: Sequence[Colocated], asset_path: str) -> None:
                 f"{asset_path}: the recipe changed the file {entry.file.path} of an input asset",
                 hint="refgenie verify names what is damaged",
             )
+
+
+def rename_beginnings(folder: Path, old: str, new: str) -> int:
+    """Replace a word that names of files and folders begin with; how many have another name now."""
+    word = re.compile(rf"{re.escape(old)}(?![A-Za-z0-9])")
+    renamed = 0
+    for root, folders, files in os.walk(folder, topdown=False):
+        for name in (*folders, *files):
+            target = Path(root, word.sub(new, name, count=1)) if word.match(name) else Path(root, name)
+            if target.name != name and not os.path.lexists(target):
+                Path(root, name).rename(target)
+                renamed += 1
+    return renamed
 
 
 def has_links(folder: Path) -> bool:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refgenie.build.inputs import as_template_value, resolve_files, resolve_params, wanted_assets
-from refgenie.build.job import render_commands, render_tests
 from refgenie.build.order import Step
 from refgenie.build.recipe_choice import ChosenRecipe
+from refgenie.build.rendering import render_commands, render_tests
 from refgenie.build.request import BuildRequest
 from refgenie.build.resolution import (
     DEFAULT_NAME,

@@ -126,3 +126,37 @@ def test_a_recipe_whose_fasta_is_not_the_genome_fails(site):
         site.assets.get("tiny", "fasta")
     transcripts = site.build("tiny/transcriptome", recipe="wrong_fasta")
     assert transcripts.asset_class_name == "fasta", "another group is free"
+
+
+def test_files_named_with_the_alias_get_the_digest(site):
+    site.add_class("table", table="{genome}.txt", index={"value": "{genome}.idx/", "type": "prefix"})
+    site.recipes.add(
+        {
+            "name": "table",
+            "version": "1.0",
+            "description": "as recipes of the other dialect name their files",
+            "output_asset_class": "table",
+            "inputs": {"files": None, "params": {"n": {"default": "5"}}, "assets": None},
+            "command_template_list": [
+                "cd {{asset_outfolder}}; mkdir {{genome}}.idx; echo {{params.n}} >{{genome}}.txt;"
+                " echo a >{{genome}}.idx/{{genome}}.1; echo b >tinyish"
+            ],
+            "test": {"commands": ["test -s {output_dir}/{genome}.txt"]},
+        }
+    )
+    asset = site.build("tiny/table", test=True)
+    digest = asset.genome_digest
+    assert [file.path for file in asset.files] == sorted(
+        [f"{digest}.idx/{digest}.1", f"{digest}.txt", "tinyish"]
+    )
+    assert Path(site.assets.seek("tiny", "table")).name == "tiny.txt"
+    assert site.build(f"{digest}/table:other").digest == asset.digest
+
+
+def test_names_stay_where_the_seek_keys_hold(site):
+    site.add_class("table", table="{genome}.txt")
+    site.add_recipe(
+        "table", "cd {{output_folder}}; touch {{genome}}.log; echo a >{{genome_digest}}.txt", makes="table"
+    )
+    asset = site.build("tiny/table")
+    assert {file.path for file in asset.files} == {"tiny.log", f"{asset.genome_digest}.txt"}

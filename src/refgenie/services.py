@@ -133,6 +133,8 @@ class Services:
         """Close connections; those of an engine of the caller's own are the caller's."""
         if "transfers" in self.__dict__:
             self.transfers.close()
+        if "mode" in self.__dict__:
+            self.mode.close()
         if "_opened" in self.__dict__ and self._engine is None:
             self._opened.dispose()
 

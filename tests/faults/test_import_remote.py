@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
+import json
 import shutil
 import socket
 import threading
@@ -21,6 +23,7 @@ from refgenie.errors import (
     RefgenieError,
 )
 from refgenie.sequences import LocalMode, ServerMode, make_source
+from refgenie.sequences.seqcol import digest_of_level2
 from support.sequences import MIXED, SMALL, local_mode, read_fasta, tree, write_fasta
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler, bytes | None], None]
@@ -260,6 +263,48 @@ def test_a_store_whose_index_is_no_such_thing_is_not_opened(
         assert len(server.collections()) == 2
 
 
+EVIL = "../../../evil"
+
+
+def test_a_server_that_lists_paths_for_digests_writes_no_file(
+    store: Path, mode: LocalMode, tmp_path: Path
+) -> None:
+    """Files are named by digests: one that is a path would lead out of every folder."""
+    index = (store / "collections.rgci").read_bytes()
+    listed = index + f"{EVIL}\t1\tx\tx\tx\tx\tx\tx\n".encode()
+    manifest = json.loads((store / "rgstore.json").read_bytes())
+    manifest["collections_digest"] = hashlib.sha256(listed).hexdigest()
+    lies = {
+        "collections.rgci": says(listed),
+        "rgstore.json": says(json.dumps(manifest).encode()),
+        "fhr": says(b"{}"),
+        "evil": says(b"evil"),
+    }
+    folder = tmp_path / "a" / "b" / "c" / "d"
+    with serving(store, lies) as url:
+        with pytest.raises(NetworkError, match="no digest"):
+            ServerMode(url, folder).create_store()
+        with pytest.raises(NetworkError, match="no digest"):
+            make_source(url).collections()
+        with pytest.raises(NotFoundError, match="no digest"):
+            mode.register_remote(url, EVIL)
+    assert not [path for path in tmp_path.rglob("*") if "evil" in path.name]
+
+
+def test_a_collection_whose_sequences_are_paths_is_refused(mode: LocalMode, tmp_path: Path) -> None:
+    level2 = {"names": ["a"], "lengths": [4], "sequences": [f"SQ.{EVIL}"]}
+    digest = digest_of_level2(level2)
+    api = {
+        "rgstore.json": failing(404),
+        "service-info": says(json.dumps({"seqcol": {}}).encode()),
+        f"collection/{digest}": says(json.dumps(level2).encode()),
+        "/sequence/": says(b"ACGT"),
+    }
+    with serving(tmp_path, api) as url, pytest.raises(DigestMismatchError):
+        mode.register_remote(url, digest)
+    assert mode.collections() == []
+
+
 def test_what_fails_once_is_asked_again(store: Path, mixed: str, mode: LocalMode) -> None:
     with serving(store, {"/": flaky()}) as url:
         mode.register_remote(url, mixed)
@@ -337,8 +382,6 @@ def test_a_seqcol_api_that_lies_is_not_believed(
     store: Path, mixed: str, mode: LocalMode, tmp_path: Path, lie: str
 ) -> None:
     """Canned answers of an API: level 2 is altered, or the residues are."""
-    import json
-
     level2 = json.dumps(local_reading(store, tmp_path).level2(mixed)).encode()
     info = says(json.dumps({"seqcol": {}}).encode(), "application/json")
     api = {"service-info": info, "rgstore.json": failing(404)}

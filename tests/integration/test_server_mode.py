@@ -62,6 +62,18 @@ def test_a_registry_is_filled_from_the_store_and_served(
     rg.mode.close()
 
 
+def test_a_library_user_reads_the_store_at_once(
+    run_cli: Console, published: str, static_server: StaticServer
+) -> None:
+    run_cli("init").succeeded()
+    with Refgenie(database_config_path=run_cli.database_config, refget_store_url=static_server.url) as rg:
+        assert rg.alias.resolve("GCF_000001") == published
+        assert rg.getseq("small", "chr2:0-4") == "GGGG"
+        cache = rg.mode.store_path  # type: ignore[attr-defined]
+        assert cache.exists()
+    assert not cache.exists()
+
+
 def test_a_client_makes_a_genome_of_a_server_and_reads_it(
     run_cli: Console, published: str, static_server: StaticServer, sqlite_url: URL, tmp_path: Path
 ) -> None:
@@ -81,5 +93,11 @@ def test_a_client_makes_a_genome_of_a_server_and_reads_it(
         ).succeeded()
         got = laptop("getseq", "s", "chrM:2-9").succeeded().stdout.strip()
         assert got == read_fasta(SMALL)["chrM"][2:9]
-    assert laptop("getseq", "s", "chrM:2-9").succeeded().stdout.strip() == got  # it is here now
+        assert laptop("getseq", "s", "chrM:2-9").succeeded().stdout.strip() == got
+        # A recipe that reads the store has the other sequences, too.
+        laptop("build", "s/fasta").succeeded()
+    built = Path(laptop("seek", "s/fasta").succeeded().stdout.strip()).read_text()
+    upper = {name: residues.upper() for name, residues in read_fasta(SMALL).items()}
+    assert {name: residues.upper() for name, residues in read_fasta(built).items()} == upper
+    assert laptop("getseq", "s", "chr1:0-4").succeeded().stdout == "ACGT\n"  # it is here now
     site.mode.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class StaticServer:
 def serve_folder(folder: Path) -> Iterator[StaticServer]:
     """Serve a folder on a free port of 127.0.0.1 as long as the block lasts."""
     requests: list[tuple[str, str, str | None]] = []
+    connections: set[socket.socket] = set()
 
     class Handler(RangeRequestHandler):
         def __init__(self, *args: object) -> None:
@@ -41,6 +43,14 @@ def serve_folder(folder: Path) -> Iterator[StaticServer]:
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
+
+        def setup(self) -> None:
+            super().setup()
+            connections.add(self.connection)
+
+        def finish(self) -> None:
+            connections.discard(self.connection)
+            super().finish()
 
         def send_head(self) -> BinaryIO | None:  # type: ignore[override]
             requests.append((self.command, self.path, self.headers.get("Range")))
@@ -55,6 +65,9 @@ def serve_folder(folder: Path) -> Iterator[StaticServer]:
     finally:
         server.shutdown()
         server.server_close()
+        for connection in tuple(connections):  # gone is gone, for clients that keep theirs open, too
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 

@@ -14,6 +14,7 @@ from refgenie.cli.output import confirm, emit, emit_json, emit_table, note, tabl
 from refgenie.cli.several import each, raise_failures
 from refgenie.cli.state import STATE
 from refgenie.core import tables
+from refgenie.core.addresses import without_credentials
 from refgenie.errors import UsageError
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def browse(url: Url, json: Json = False) -> None:
         return
     emit_table(
         table(
-            f"Sequence collections at {url}",
+            f"Sequence collections at {without_credentials(url)}",
             ("digest", "aliases"),
             ((item.digest, ", ".join(item.aliases)) for item in found),
         )

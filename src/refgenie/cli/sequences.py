@@ -117,15 +117,15 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare two sequence collections; --json is the seqcol standard's comparison document."""
-    found = STATE.reader.genome.compare(a, b)
+    found = STATE.reader.genome.compare(a, b, STATE.reader.progress)
     if json:
         extra = {"flags": {"value": int(found.flags), "names": _flag_names(found)}} if flags else {}
         emit_json({**found.document, **extra})
         return
     emit(found.words)
     emit("")
-    emit(f"A: {found.a_digest} ({a}), {found.a_count} sequences")
-    emit(f"B: {found.b_digest} ({b}), {found.b_count} sequences")
+    emit(f"A: {found.a_digest} ({found.a}), {found.a_count} sequences")
+    emit(f"B: {found.b_digest} ({found.b}), {found.b_count} sequences")
     emit(
         f"in both: {found.shared_sequences} sequences, {found.shared_names} names, "
         f"{found.shared_named_sequences} sequences under the same name"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from refgenie.core.addresses import without_credentials
 from refgenie.core.records import GenomeRecord
 from refgenie.db.models import Asset, AssetGroup, Genome
 from refgenie.errors import NotFoundError
@@ -66,6 +67,9 @@ def register(session: Session, facts: GenomeFacts) -> bool:
     Returns:
         Whether the genome was new.
     """
+    # What the registry says is shown to everybody; the store keeps the address that reads are made with.
+    if facts.source_url is not None:
+        facts = replace(facts, source_url=without_credentials(facts.source_url))
     row = session.get(Genome, facts.digest)
     if row is None:
         session.add(Genome(**{name.name: getattr(facts, name.name) for name in fields(facts)}))

@@ -64,7 +64,7 @@ class Initialization:
         check_readable(fasta)
         document = checked_fhr(fhr)
         if staged is None:
-            self._check_names_early(store, fasta, names)
+            self._check_names_early(store, fasta, names, progress)
         imported = store.import_fasta(
             fasta,
             mask=mask,
@@ -98,13 +98,17 @@ class Initialization:
         known = replace(facts, digest=digest, source=source, source_url=origin)
         return self._register(store, collection, known, names, document, mask_kept=False)
 
-    def _check_names_early(self, store: LocalMode, fasta: Path, names: Iterable[str]) -> None:
+    def _check_names_early(
+        self, store: LocalMode, fasta: Path, names: Iterable[str], progress: Progress | None
+    ) -> None:
         """Refuse a name that is another genome's before the long import, not after it."""
+        if not fasta.is_file():
+            return  # a pipe can be read once
         try:
             self._aliases.check_free(names, None)
         except ConflictError:
             # Some name is in use: by this very genome, or by another?
-            self._aliases.check_free(names, store.digest_fasta(fasta))
+            self._aliases.check_free(names, store.digest_fasta(fasta, progress=progress))
 
     def _register(
         self,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from refgenie.core.addresses import without_credentials
+from refgenie.core.progress import Progress
 from refgenie.errors import NotFoundError, UsageError
 from refgenie.genomes.aliases import AliasService
 from refgenie.genomes.comparison import Operand
 from refgenie.sequences.model import StoreMode
 
-_ADDRESS = re.compile(r"(?:https?|file)://", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
-def read_operand(given: str, mode: StoreMode, aliases: AliasService) -> Operand:
+def read_operand(
+    given: str, mode: StoreMode, aliases: AliasService, progress: Progress | None = None
+) -> Operand:
     """Find the collection that a text names; a genome's name goes before a file's.
 
     Raises:
@@ -29,7 +33,7 @@ def read_operand(given: str, mode: StoreMode, aliases: AliasService) -> Operand:
     except NotFoundError as error:
         path = Path(given)
         if path.exists():
-            return _file(given, path)
+            return _file(given, path, progress)
         if "/" in given:
             raise NotFoundError(f"there is no file and no genome {given}") from None
         raise NotFoundError(f"there is no genome and no file {given}", hint=error.hint) from None
@@ -42,13 +46,13 @@ def read_operand(given: str, mode: StoreMode, aliases: AliasService) -> Operand:
         ) from error
 
 
-def _file(given: str, path: Path) -> Operand:
+def _file(given: str, path: Path, progress: Progress | None) -> Operand:
     from refgenie.genomes.initialization import check_readable
     from refgenie.sequences.fasta_digest import level2_of_fasta
     from refgenie.sequences.seqcol import digest_of_level2
 
     check_readable(path)
-    level2 = level2_of_fasta(path)
+    level2 = level2_of_fasta(path, progress)
     return Operand(given, digest_of_level2(level2), level2)
 
 
@@ -60,4 +64,4 @@ def _remote(given: str) -> Operand:
         raise UsageError(
             f"{given} names no collection", hint=f"write {url}#DIGEST; refgenie genome browse {url}"
         )
-    return Operand(given, digest, make_source(url).level2(digest))
+    return Operand(without_credentials(given), digest, make_source(url).level2(digest))

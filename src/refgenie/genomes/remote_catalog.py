@@ -115,6 +115,10 @@ class RemoteCatalogSync:
     def run(self, url: str) -> SyncReport:
         """Register what ``url`` offers; see GenomeService.sync."""
         offer = read_offer(url)
+        if self._mode.writable:
+            store = own_store(self._mode)
+            listed = set(store.collections())
+            store.register_remotes(url, [digest for digest in offer.digests if digest not in listed])
         facts = [self._facts(digest, url) for digest in offer.digests]
 
         def record(session: Session) -> list[str]:
@@ -131,7 +135,7 @@ class RemoteCatalogSync:
         )
 
     def _facts(self, digest: str, url: str) -> GenomeFacts:
-        """What is known of a collection; the own store learns where it can be read."""
+        """What is known of a collection."""
         if not self._mode.writable:
             if not self._mode.has_collection(digest):
                 return GenomeFacts(digest, source=genome_table.REMOTE, source_url=url)
@@ -139,8 +143,7 @@ class RemoteCatalogSync:
             where: str | None = url
         else:
             store = own_store(self._mode)
-            known = store.has_collection(digest)
-            found = store.collection(digest) if known else store.register_remote(url, digest)
+            found = store.collection(digest)
             where = store.origin(digest)
         return GenomeFacts(
             digest,

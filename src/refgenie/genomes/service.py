@@ -232,17 +232,19 @@ class GenomeService:
             aliases=self._aliases,
         )
 
-    def compare(self, a: str, b: str) -> Comparison:
+    def compare(self, a: str, b: str, progress: Progress | None = None) -> Comparison:
         """Compare two sequence collections.
 
         Args:
             a: An alias, a digest, a FASTA file, or ``URL#digest`` on a seqcol server or static store.
             b: Likewise.
+            progress: Shows the reading of files.
         """
         from refgenie.genomes.comparison import compare
         from refgenie.genomes.operands import read_operand
 
-        return compare(read_operand(a, self._mode, self._aliases), read_operand(b, self._mode, self._aliases))
+        sides = (read_operand(given, self._mode, self._aliases, progress) for given in (a, b))
+        return compare(*sides)
 
     def browse(self, url: str) -> builtins.list[OfferedGenome]:
         """The collections that a remote store or seqcol server offers.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,16 +40,24 @@ class LocalMode(StoreReading):
     writable = True
 
     def __init__(self, folders: Folders, locks: Locks, progress: Progress | None = None) -> None:
-        super().__init__(StoreFiles(folders.store))
+        self._files = StoreFiles(folders.store)
         self._folders = folders
         self._locks = locks
         self._progress = progress or NoProgress()
-        self.aliases = StoreAliasManager(self.files, locks)
+        self.aliases = StoreAliasManager(self._files, locks)
+
+    @property
+    def files(self) -> StoreFiles:
+        """The store's files."""
+        return self._files
 
     @property
     def store_path(self) -> Path:
         """The store's folder."""
         return self.files.root
+
+    def close(self) -> None:
+        """Nothing: an own store has nothing that is temporary."""
 
     def create_store(self) -> None:
         """Make the store where there is none.
@@ -72,8 +80,7 @@ class LocalMode(StoreReading):
             from refgenie.sequences.remote.registration import is_complete, origin_of
             from refgenie.sequences.remote.sources import make_source
 
-            address = origin_of(self.files, digest)
-            if address is not None and not is_complete(self.files, digest):
+            if not is_complete(self.files, digest) and (address := origin_of(self.files, digest)):
                 keeper = Keeper(
                     lambda: make_source(address),
                     self.files,
@@ -85,6 +92,21 @@ class LocalMode(StoreReading):
         from refgenie.sequences.reader import StoreReader
 
         return StoreReader(self.files, digest)
+
+    def bring(self, digest: str) -> None:
+        """Have every sequence of a remote collection here; there is nothing to do for an own one.
+
+        Raises:
+            DigestMismatchError: Something else arrived; it was not kept.
+            NetworkError, NotFoundError: A sequence did not arrive.
+        """
+        from refgenie.sequences.remote.reader import RemoteReader
+
+        if not self.has_collection(digest):
+            return
+        with self.open(digest) as reader:
+            if isinstance(reader, RemoteReader):
+                reader.bring_all()
 
     def origin(self, digest: str) -> str | None:
         """Address from which the sequences of a remote collection come, None for an imported one."""
@@ -153,7 +175,7 @@ class LocalMode(StoreReading):
         from refgenie.sequences.export import export_fasta
 
         self._require(digest)
-        self._bring_all(digest)
+        self.bring(digest)
         return export_fasta(self.files, digest, folder, case=case, progress=progress or self._progress)
 
     def register_remote(self, url: str, digest: str) -> CollectionInfo:
@@ -172,6 +194,13 @@ class LocalMode(StoreReading):
 
         self.create_store()
         return register_remote(self.files, self._locks, url, digest)
+
+    def register_remotes(self, url: str, digests: Sequence[str], progress: Progress | None = None) -> None:
+        """List many collections of one server, faster than one by one; errors as of register_remote."""
+        from refgenie.sequences.remote.registration import register_remotes
+
+        self.create_store()
+        register_remotes(self.files, self._locks, url, digests, progress or self._progress)
 
     def remove(self, digest: str) -> None:
         """Remove a collection, its aliases, and the sequences that no other collection uses."""
@@ -256,13 +285,6 @@ class LocalMode(StoreReading):
             with engine_lock(self.files.root):
                 write_bytes(self.files.fhr(digest), json.dumps(document, indent=2).encode())
                 self.files.write_manifest()
-
-    def _bring_all(self, digest: str) -> None:
-        """Have every sequence of a remote collection here."""
-        if self.files.origin(digest).exists():
-            with self.open(digest) as reader:
-                for name in reader.names:
-                    reader.fetch(name, 0, 1)
 
     def _require(self, digest: str) -> None:
         if not self.files.listed(digest):

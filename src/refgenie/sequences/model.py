@@ -168,6 +168,10 @@ class StoreMode(Protocol):
         """Make the store where there is none, or open the remote one."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is temporary."""
+        ...
+
     def has_collection(self, digest: str) -> bool:
         """Whether the store lists this collection."""
         ...

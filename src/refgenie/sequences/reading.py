@@ -16,8 +16,10 @@ from refgenie.sequences.store_files import LEVEL1, StoreFiles
 class StoreReading(ABC):
     """Reads collections from a store's files; never locks and never writes to an own store."""
 
-    def __init__(self, files: StoreFiles) -> None:
-        self.files = files
+    @property
+    @abstractmethod
+    def files(self) -> StoreFiles:
+        """The store's files on this machine."""
 
     @abstractmethod
     def _require(self, digest: str) -> None:

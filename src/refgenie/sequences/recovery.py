@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from refgenie.core.names import is_genome_digest
 from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
 from refgenie.sequences.durable import write_bytes, writing
 from refgenie.sequences.engine_lock import engine_lock
@@ -80,7 +81,7 @@ def prove_collection(files: StoreFiles, digest: str) -> tuple[dict[str, str], in
     """The head of a collection file and its number of sequences, once its digests were computed again.
 
     Raises:
-        InvalidInputError: The file is cut off or altered.
+        InvalidInputError: The file is cut off or altered, or what names a sequence's file is no digest.
     """
     head, level2 = files.head(digest), files.level2(digest)
     level1 = level1_of(level2)
@@ -90,6 +91,8 @@ def prove_collection(files: StoreFiles, digest: str) -> tuple[dict[str, str], in
         head.get(key, value) != value for key, value in expected.items()
     ):
         raise InvalidInputError(f"the list of sequences of collection {digest} is damaged")
+    if not all(is_genome_digest(sequence.removeprefix("SQ.")) for sequence in level2["sequences"]):
+        raise InvalidInputError(f"the collection {digest} has sequences without a digest")
     return head, len(level2["names"])
 
 

@@ -7,7 +7,9 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, NoReturn
 
 from refgenie.core.addresses import without_credentials
@@ -21,12 +23,13 @@ from refgenie.errors import (
 )
 from refgenie.sequences.aliases import read_aliases
 from refgenie.sequences.durable import write_bytes, writing
+from refgenie.sequences.masks import is_mask
 from refgenie.sequences.model import NAMESPACE, CollectionReader, SequenceInfo
 from refgenie.sequences.reading import StoreReading
 from refgenie.sequences.remote.arrival import Keeper
 from refgenie.sequences.remote.folders import read_optional
 from refgenie.sequences.remote.reader import RemoteReader
-from refgenie.sequences.remote.sources import StoreSource, make_source
+from refgenie.sequences.remote.sources import StoreSource, checked_digests, make_source
 from refgenie.sequences.store_files import StoreFiles, digest_of
 
 _AT_ONCE = 8
@@ -86,6 +89,50 @@ def _source(namespace: str) -> str:
     return "store" if namespace == NAMESPACE else namespace
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedStore:
+    """A remote store: where it is read from, what of it is here, and its aliases."""
+
+    source: StoreSource
+    files: StoreFiles
+    aliases: StoreNamespaces
+
+    def pull_index(self, name: str, place: Path, digest_name: str) -> None:
+        """Fetch an index, unless the one that is here is that of the store's description."""
+        expected = self.source.manifest.get(digest_name)
+        if expected and digest_of(place) == expected:
+            return
+        content = self.source.folder.read(_plain_name(str(self.source.manifest.get(name, place.name))))
+        if expected and hashlib.sha256(content).hexdigest() != expected:
+            raise DigestMismatchError(
+                f"{self.source.shown}: {place.name} is not the one that rgstore.json names"
+            )
+        write_bytes(place, content)
+
+    def pull_aliases(self) -> None:
+        """Fetch the aliases of all namespaces that the store advertises, of collections and of sequences."""
+        for kind in ("collection", "sequence"):
+            for namespace in self.source.manifest.get(f"{kind}_alias_namespaces") or []:
+                path = f"aliases/{kind}s/{_plain_name(str(namespace))}.tsv"
+                content = read_optional(self.source.folder, path)
+                if content is not None:
+                    write_bytes(self.files.root / path, content)
+        self.aliases.load(self.files)
+
+    def pull_fhr(self) -> None:
+        """Fetch the FHR metadata of all collections, if the store says that it has any."""
+        if not self.source.manifest.get("fhr_digest"):
+            return
+
+        def pull(digest: str) -> None:
+            content = read_optional(self.source.folder, f"fhr/{digest}.fhr.json")
+            if content is not None:
+                write_bytes(self.files.fhr(digest), content)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(pull, self.files.index_lines()))
+
+
 class ServerMode(StoreReading):
     """A store behind ``refget_store_url``; nothing is ever written to it.
 
@@ -106,14 +153,23 @@ class ServerMode(StoreReading):
             self._temporary = tempfile.TemporaryDirectory(prefix="refgenie-store-")
             cache = Path(self._temporary.name)
         self._cache = cache
-        self._source: StoreSource | None = None
-        self.aliases = StoreNamespaces()
-        super().__init__(StoreFiles(cache / "none"))
+        self._opening = Lock()
+        self._opened: OpenedStore | None = None
 
     @property
     def url(self) -> str:
         """The store's address."""
         return self._url
+
+    @property
+    def files(self) -> StoreFiles:
+        """The cached part of the store, which is opened by the first use."""
+        return self._store().files
+
+    @property
+    def aliases(self) -> StoreNamespaces:
+        """Aliases of all namespaces of the store."""
+        return self._store().aliases
 
     @property
     def store_path(self) -> Path:
@@ -127,45 +183,31 @@ class ServerMode(StoreReading):
             NetworkError: The server does not answer, or has no RefgetStore there.
             DigestMismatchError: An index is not the one that the store's description names.
         """
+        with self._opening:
+            self._opened = self._open()
+
+    def _store(self) -> OpenedStore:
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def _open(self) -> OpenedStore:
         source = make_source(self._url)
         if not isinstance(source, StoreSource):
             raise NetworkError(f"{self._shown} is no static RefgetStore: it has no rgstore.json")
-        self._source = source
         manifest = json.dumps(source.manifest, sort_keys=True).encode()
         key = hashlib.sha256(self._url.encode() + b"\0" + manifest).hexdigest()[:32]
-        self.files = StoreFiles(self._cache / key)
-        with writing(str(self.files.root)):
-            self.files.collections.mkdir(parents=True, exist_ok=True)
-            self._pull_index("sequence_index", self.files.sequence_index, "sequences_digest")
-            self._pull_index("collection_index", self.files.collection_index, "collections_digest")
-            self.pull_aliases()
-            self.pull_fhr()
-            write_bytes(self.files.manifest, json.dumps(source.manifest).encode())
-
-    def pull_aliases(self) -> None:
-        """Fetch the aliases of all namespaces that the store advertises, of collections and of sequences."""
-        source = self._opened()
-        for kind in ("collection", "sequence"):
-            for namespace in source.manifest.get(f"{kind}_alias_namespaces") or []:
-                path = f"aliases/{kind}s/{_plain_name(str(namespace))}.tsv"
-                content = read_optional(source.folder, path)
-                if content is not None:
-                    write_bytes(self.files.root / path, content)
-        self.aliases.load(self.files)
-
-    def pull_fhr(self) -> None:
-        """Fetch the FHR metadata of all collections, if the store says that it has any."""
-        source = self._opened()
-        if not source.manifest.get("fhr_digest"):
-            return
-
-        def pull(digest: str) -> None:
-            content = read_optional(source.folder, f"fhr/{digest}.fhr.json")
-            if content is not None:
-                write_bytes(self.files.fhr(digest), content)
-
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(pull, self.collections()))
+        store = OpenedStore(source, StoreFiles(self._cache / key), StoreNamespaces())
+        with writing(str(store.files.root)):
+            store.files.collections.mkdir(parents=True, exist_ok=True)
+            store.pull_index("sequence_index", store.files.sequence_index, "sequences_digest")
+            store.pull_index("collection_index", store.files.collection_index, "collections_digest")
+            checked_digests(store.files.index_lines(), self._shown)
+            store.pull_aliases()
+            store.pull_fhr()
+            write_bytes(store.files.manifest, json.dumps(source.manifest).encode())
+        return store
 
     def open(self, digest: str) -> CollectionReader:
         """A reader of one collection's residues; sequences are fetched whole and checked."""
@@ -187,33 +229,19 @@ class ServerMode(StoreReading):
             self._temporary.cleanup()
 
     def _keeper(self) -> Keeper:
-        return Keeper(self._opened, self.files, self._cache / "work", None, self._progress)
-
-    def _pull_index(self, name: str, place: Path, digest_name: str) -> None:
-        source = self._opened()
-        expected = source.manifest.get(digest_name)
-        if expected and digest_of(place) == expected:
-            return
-        write_bytes(place, source.folder.read(_plain_name(str(source.manifest.get(name, place.name)))))
-        if expected and digest_of(place) != expected:
-            place.unlink()
-            raise DigestMismatchError(f"{self._shown}: {place.name} is not the one that rgstore.json names")
-
-    def _opened(self) -> StoreSource:
-        if self._source is None:
-            self.create_store()
-        assert self._source is not None
-        return self._source
+        store = self._store()
+        return Keeper(lambda: store.source, store.files, self._cache / "work", None, self._progress)
 
     def _require(self, digest: str) -> None:
-        if not self.files.listed(digest):
+        store = self._store()
+        if not store.files.listed(digest):
             raise NotFoundError(f"the store {self._shown} has no sequence collection {digest}")
-        if not self.files.collection(digest).exists():
-            content = self._opened().collection(digest)
-            mask = self._opened().optional(f"masks/{digest}.mask")
-            if mask is not None:
-                write_bytes(self.files.mask(digest), mask)
-            write_bytes(self.files.collection(digest), content)
+        if not store.files.collection(digest).exists():
+            content = store.source.collection(digest)
+            mask = store.source.optional(f"masks/{digest}.mask")
+            if mask is not None and is_mask(mask):
+                write_bytes(store.files.mask(digest), mask)
+            write_bytes(store.files.collection(digest), content)
 
     def __getattr__(self, name: str) -> Callable[..., NoReturn]:
         """What LocalMode writes with is refused here, with the reason."""

@@ -72,6 +72,16 @@ def test_a_static_store_gives_residues_on_demand(own: GenomeSite, prepared: Prep
     assert own.sequences.fetch("far", "chr2:2-6") == "GGCC"
 
 
+def test_a_password_stays_out_of_the_registry(own: GenomeSite, prepared: Prepared, store_url: str) -> None:
+    secret = store_url.replace("://", "://user:secret@")
+    made = own.genome.initialize_remote(secret, prepared.small, "far")
+    assert made.source_url == store_url
+    assert own.genome.sync(secret).registered == (prepared.mixed,)
+    assert {genome.source_url for genome in own.genome.list()} == {store_url}
+    assert "secret" not in own.genome.compare("far", f"{secret}#{prepared.small}").b
+    assert own.sequences.fetch("far", "chr2") == "GGGGCCCC"
+
+
 def test_faults_leave_nothing(own: GenomeSite, prepared: Prepared, url: str) -> None:
     with pytest.raises(NotFoundError):
         own.genome.initialize_remote(url, "A" * 32, "x")

@@ -119,6 +119,18 @@ def test_server_mode_asks_nothing_for_aliases_and_metadata(static_store: Publish
     server.close()
 
 
+def test_server_mode_opens_the_store_when_it_is_first_used(static_store: Published) -> None:
+    server = ServerMode(static_store.url)
+    assert static_store.static is not None
+    assert static_store.static.requests == []
+    assert server.aliases.resolve("tiny") == static_store.small
+    server.close()
+    server = ServerMode(static_store.url)
+    with server.open(static_store.small) as reader:
+        assert reader.fetch("chr2", 0, 4) == "GGGG"
+    server.close()
+
+
 def test_a_republished_store_is_seen(static_store: Published, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     ServerMode(static_store.url, cache).create_store()

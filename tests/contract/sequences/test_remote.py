@@ -9,6 +9,7 @@ import pytest
 from refgenie.errors import NetworkError, NotFoundError
 from refgenie.sequences import LocalMode, SequenceNotHereError, make_source
 from refgenie.sequences.fast import fetch
+from refgenie.sequences.store_files import StoreFiles
 from support.disks import small_disk
 from support.running_app import running
 from support.sequences import (
@@ -122,6 +123,53 @@ def test_a_remote_genome_is_exported_whole(remote: Published, mode: LocalMode, t
     fasta = mode.export_fasta(remote.mixed, tmp_path / "out", case="upper")[0]
     expected = {name: residues.upper() for name, residues in read_fasta(MIXED).items()}
     assert read_fasta(fasta.read_text()) == expected
+
+
+def test_all_sequences_come_with_one_commit(
+    remote: Published, mode: LocalMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode.register_remote(remote.url, remote.mixed)
+    commits = []
+    write = StoreFiles.write_indices
+    monkeypatch.setattr(
+        StoreFiles, "write_indices", lambda files, *lines: (commits.append(files), write(files, *lines))
+    )
+    mode.bring(remote.mixed)
+    mode.bring(remote.mixed)
+    assert len(commits) == (0 if remote.static else 1)
+    assert mode.verify() == []
+    for name, residues in read_fasta(MIXED).items():
+        assert fetch(str(mode.store_path), remote.mixed, name) == residues.upper()
+
+
+def test_many_collections_are_listed_at_once(remote: Published, mode: LocalMode) -> None:
+    mode.register_remotes(remote.url, [remote.small, remote.mixed])
+    assert mode.collections() == sorted([remote.small, remote.mixed])
+    for digest in mode.collections():
+        assert mode.level1(digest) == remote.mode.level1(digest)
+        assert mode.origin(digest) == remote.url
+    assert mode.index_faults() == []
+    with mode.open(remote.small) as reader:
+        assert reader.fetch("chr2") == "GGGGCCCC"
+
+
+def test_a_server_that_moved_is_registered_again(published: Published, mode: LocalMode) -> None:
+    for _ in range(2):
+        with running(seqcol_app(published)) as url:
+            mode.register_remote(f"{url}/seqcol", published.mixed)
+            assert mode.origin(published.mixed) == f"{url}/seqcol"
+    mode.files.origin(published.mixed).unlink()
+    with running(seqcol_app(published)) as url:
+        mode.register_remote(f"{url}/seqcol", published.mixed)
+    assert mode.origin(published.mixed) is None
+
+
+def test_an_address_with_a_password_is_the_users_own(static_store: Published, mode: LocalMode) -> None:
+    url = static_store.url.replace("://", "://user:secret@")
+    mode.register_remote(url, static_store.small)
+    assert mode.files.origin(static_store.small).stat().st_mode & 0o077 == 0
+    with mode.open(static_store.small) as reader:
+        assert reader.fetch("chr2") == "GGGGCCCC"
 
 
 def test_importing_a_remote_genome_makes_it_an_own_one(

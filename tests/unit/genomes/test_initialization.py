@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,26 @@ def nothing_is_registered(site: GenomeSite) -> None:
     assert site.genome.list() == []
     assert site.alias.list() == []
     assert site.local.collections() == []
+
+
+def test_a_pipe_is_read_once(site: GenomeSite, small: Path, other: Path, tmp_path: Path) -> None:
+    """Also where the name is in use, which a file would be digested for first."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def initialize(source: Path, name: str) -> str:
+        writer = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()))
+        writer.start()
+        try:
+            return site.genome.initialize_genome(pipe, name).digest
+        finally:
+            writer.join(10)
+
+    digest = initialize(small, "small")
+    assert initialize(small, "small") == digest
+    with pytest.raises(ConflictError):
+        initialize(other, "small")
+    assert site.local.collections() == [digest]
 
 
 def test_another_genomes_name_is_refused_before_anything_is_stored(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from refgenie.core.locks import STORE_LOCK, Locks
+from refgenie.core.names import is_genome_digest
 from refgenie.core.progress import NoProgress, Progress
 from refgenie.errors import DigestMismatchError, InvalidInputError, NotPermittedError
 from refgenie.sequences.durable import sync_files, sync_folder, write_bytes, writing
@@ -29,6 +31,8 @@ from refgenie.sequences.store_files import (
     sequence_line,
 )
 from refgenie.sequences.views import fill, make_view
+
+_AT_ONCE = 4
 
 
 class Keeper:
@@ -63,17 +67,36 @@ class Keeper:
             DigestMismatchError: Something else arrived; it was not kept.
             NetworkError, NotFoundError: It did not arrive.
         """
+        known = self._have(entry)
+        if known != entry:
+            with suppress(NotPermittedError):  # it can be read all the same
+                self._note(collection, [known])
+        return known
+
+    def ensure_all(self, collection: str, entries: Sequence[SequenceInfo]) -> None:
+        """Have many sequences here, several at a time; errors as of ``ensure``."""
+        learned: list[SequenceInfo] = []
+
+        def have(entry: SequenceInfo) -> None:
+            known = self._have(entry)
+            if known != entry:
+                learned.append(known)
+
+        different = {entry.digest: entry for entry in entries}
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(have, different.values()))
+        finally:
+            # Also where one of them failed: what has arrived need not come again.
+            if learned:
+                self._note(collection, learned)
+
+    def _have(self, entry: SequenceInfo) -> SequenceInfo:
         if self.files.sequence(entry.digest).exists():
             known = self.files.known(entry)
             if known.alphabet != UNKNOWN:
-                if known != entry:
-                    with suppress(NotPermittedError):  # it can be read all the same
-                        self._note(collection, known)
                 return known
-        known = self.bring(entry)
-        if known != entry:
-            self._note(collection, known)
-        return known
+        return self.bring(entry)
 
     def bring(self, entry: SequenceInfo) -> SequenceInfo:
         """Fetch a sequence whatever collection it is of, and keep it; errors as of ``ensure``."""
@@ -86,7 +109,7 @@ class Keeper:
                 move_in(private, self.files, entry.digest)
         return known
 
-    def _note(self, collection: str, known: SequenceInfo) -> None:
+    def _note(self, collection: str, known: Sequence[SequenceInfo]) -> None:
         """Put what only the residues tell (MD5, alphabet) into the collection's file."""
         if self._locks is None:
             _rewrite_collection(self.files, collection, known)
@@ -96,20 +119,20 @@ class Keeper:
             with self.files.committing():
                 _rewrite_collection(self.files, collection, known)
                 lines = self.files.sequence_lines()
-                lines[known.digest.encode()] = sequence_line(known)
+                lines |= {entry.digest.encode(): sequence_line(entry) for entry in known}
                 self.files.write_indices(lines, self.files.index_lines())
             make_view(self.files, collection)
 
 
-def _rewrite_collection(files: StoreFiles, collection: str, known: SequenceInfo) -> None:
+def _rewrite_collection(files: StoreFiles, collection: str, known: Sequence[SequenceInfo]) -> None:
     path = files.collection(collection)
-    found = known.digest.encode()
+    found = {entry.digest.encode(): entry for entry in known}
     lines = []
     for line in path.read_bytes().splitlines(keepends=True):
         columns = line.split(b"\t")
-        if not line.startswith(b"#") and columns[3] == found:
+        if not line.startswith(b"#") and columns[3] in found:
             name = columns[0].decode()
-            line = sequence_line(replace(known, name=name))  # noqa: PLW2901 - the new line
+            line = sequence_line(replace(found[columns[3]], name=name))  # noqa: PLW2901 - the new line
         lines.append(line)
     write_bytes(path, b"".join(lines))
 
@@ -131,6 +154,8 @@ def arrive(
     source: RemoteSource, entry: SequenceInfo, folder: Path, advance: Callable[[int], None]
 ) -> tuple[StoreFiles, SequenceInfo]:
     """Download a sequence and prove it; answers the private store that has it, and what it is."""
+    if not is_genome_digest(entry.digest):  # files are named by it
+        raise _wrong(source, entry)
     arrived = folder / "arrived"
     with writing(str(folder)), arrived.open("w+b") as target:
         form = source.download(entry, target, advance)

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cached_property
 from typing import IO, Any, Protocol, TypeVar
+from weakref import finalize
 
 from refgenie.core.addresses import without_credentials
 from refgenie.errors import NetworkError, NotFoundError
@@ -72,6 +74,16 @@ class HttpFolder:
         self.url = url.rstrip("/")
         self.shown = without_credentials(self.url)
 
+    @cached_property
+    def _client(self) -> Any:
+        """Keeps connections, and what takes time to make; several threads may use it."""
+        import httpx
+
+        timeout = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+        client = httpx.Client(timeout=timeout, follow_redirects=True, max_redirects=5)
+        finalize(self, client.close)
+        return client
+
     def read(self, path: str, *, headers: dict[str, str] | None = None) -> bytes:
         """Content of a small file; see RemoteFolder."""
         return self._with_retries(path, lambda: b"".join(self._pieces(path, headers)))
@@ -130,13 +142,9 @@ class HttpFolder:
     def _response(self, path: str, headers: dict[str, str] | None) -> Iterator[Any]:
         import httpx
 
-        timeout = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
         below = f"/{path}" if path else ""
         shown = f"{self.shown}{below}"
-        with (
-            httpx.Client(timeout=timeout, follow_redirects=True, max_redirects=5) as client,
-            client.stream("GET", f"{self.url}{below}", headers=headers) as response,
-        ):
+        with self._client.stream("GET", f"{self.url}{below}", headers=headers) as response:
             if response.status_code in _ABSENT:
                 raise NotFoundError(f"there is no {shown}")
             if response.status_code in _PASSING:
@@ -169,7 +177,9 @@ class ObjectFolder:
             self._store = obstore.store.from_url(
                 self.url,
                 client_options={
-                    "timeout": timedelta(seconds=READ_TIMEOUT),
+                    # All of a file may take long; to wait for its next bytes may not.
+                    "timeout": timedelta(days=1),
+                    "read_timeout": timedelta(seconds=READ_TIMEOUT),
                     "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT),
                     "allow_http": True,
                 },

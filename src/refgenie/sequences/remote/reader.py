@@ -64,6 +64,10 @@ class RemoteReader:
         first, last = bounds(name, self.length(name), start, end)
         return self._pieces(name, first, last, keep_case)
 
+    def bring_all(self) -> None:
+        """Have every sequence of the collection here."""
+        self._keeper.ensure_all(self.digest, list(self._sequences.values()))
+
     def close(self) -> None:
         """Close the files and remove what was made for this reader."""
         self._stack.close()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from refgenie.core.addresses import without_credentials
 from refgenie.core.locks import STORE_LOCK, Locks
-from refgenie.errors import InvalidInputError
+from refgenie.core.progress import NoProgress, Progress
+from refgenie.errors import InvalidInputError, NotPermittedError
 from refgenie.sequences.durable import write_bytes, writing
 from refgenie.sequences.importing import describe_collection
 from refgenie.sequences.masks import is_mask
@@ -22,37 +26,69 @@ from refgenie.sequences.store_files import (
 )
 from refgenie.sequences.views import make_view
 
+_AT_ONCE = 8
+_BATCH = 256
+"""Collections that are listed in one commit, since a commit writes the store's indices anew."""
+
 
 def register_remote(files: StoreFiles, locks: Locks, url: str, digest: str) -> CollectionInfo:
     """List a remote collection; see LocalMode.register_remote."""
-    source = make_source(url)
-    content = source.collection(digest)
-    mask = source.optional(f"masks/{digest}.mask")
-    with locks.hold(STORE_LOCK), writing(str(files.root)):
-        ready_to_write(files)
-        if not files.listed(digest):
-            # Where it comes from first, so that a listed collection can always be read.
-            write_bytes(files.origin(digest), json.dumps({"url": url}).encode())
-            if mask is not None and is_mask(mask):
-                write_bytes(files.mask(digest), mask)
-            list_collection(files, digest, content)
-            make_view(files, digest)
+    register_remotes(files, locks, url, [digest], NoProgress())
     return describe_collection(files, digest)
 
 
-def list_collection(files: StoreFiles, digest: str, content: bytes) -> None:
-    """Put a proven collection file into the store and its indices; the caller holds the lock."""
-    known = {key: line for key, line in files.sequence_lines().items() if not is_unknown(line)}
+def register_remotes(
+    files: StoreFiles, locks: Locks, url: str, digests: Sequence[str], progress: Progress
+) -> None:
+    """List many remote collections of one server; see LocalMode.register_remotes."""
+    source = make_source(url)
+
+    def fetch(digest: str) -> tuple[str, bytes, bytes | None]:
+        return digest, source.collection(digest), source.optional(f"masks/{digest}.mask")
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool, progress.task("Registering collections"):
+        for at in range(0, len(digests), _BATCH):
+            arrived = list(pool.map(fetch, digests[at : at + _BATCH]))
+            with locks.hold(STORE_LOCK), writing(str(files.root)):
+                _list_all(files, url, arrived)
+
+
+def _list_all(files: StoreFiles, url: str, arrived: Sequence[tuple[str, bytes, bytes | None]]) -> None:
+    ready_to_write(files)
+    listed = files.index_lines()
+    new: dict[str, bytes] = {}
+    for digest, content, mask in arrived:
+        if digest not in listed or files.origin(digest).exists():
+            # Where it comes from first, so that a listed collection can always be read.
+            _write_origin(files, digest, url)
+        if digest not in listed:
+            new[digest] = content
+            if mask is not None and is_mask(mask):
+                write_bytes(files.mask(digest), mask)
+    if new:
+        list_collections(files, new)
+    for digest in new:
+        make_view(files, digest)
+
+
+def _write_origin(files: StoreFiles, digest: str, url: str) -> None:
+    place = files.origin(digest)
+    write_bytes(place, json.dumps({"url": url}).encode())
+    if without_credentials(url) != url:
+        place.chmod(0o600)
+
+
+def list_collections(files: StoreFiles, new: Mapping[str, bytes]) -> None:
+    """Put proven collection files into the store and its indices; the caller holds the lock."""
+    sequences, collections = files.sequence_lines(), files.index_lines()
+    known = {key: line for key, line in sequences.items() if not is_unknown(line)}
     with files.committing():
-        _list(files, digest, _with_known(content, known), known)
-
-
-def _list(files: StoreFiles, digest: str, content: bytes, known: dict[bytes, bytes]) -> None:
-    write_bytes(files.collection(digest), content)
-    lines = {line.split(b"\t", 4)[3]: line for line in files.lines(digest)}
-    collections = files.index_lines()
-    collections[digest] = index_entry(files.head(digest), sum(1 for _ in files.lines(digest)))
-    files.write_indices(files.sequence_lines() | lines | known, collections)
+        for digest, content in new.items():
+            write_bytes(files.collection(digest), _with_known(content, known))
+            lines = list(files.lines(digest))
+            sequences |= {line.split(b"\t", 4)[3]: line for line in lines}
+            collections[digest] = index_entry(files.head(digest), len(lines))
+        files.write_indices(sequences | known, collections)
 
 
 def _with_known(content: bytes, known: dict[bytes, bytes]) -> bytes:
@@ -74,6 +110,10 @@ def origin_of(files: StoreFiles, digest: str) -> str | None:
         return str(content["url"])
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise NotPermittedError(
+            f"the address that the genome {digest} comes from holds a password of another user"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(f"{files.origin(digest)} is damaged") from error
 

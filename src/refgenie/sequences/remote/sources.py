@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from refgenie.core.names import is_genome_digest
 from refgenie.errors import DigestMismatchError, NetworkError, NotFoundError, RefgenieError
 from refgenie.sequences.model import SequenceInfo
 from refgenie.sequences.recovery import prove_collection
@@ -119,6 +120,19 @@ def _json_or_none(folder: RemoteFolder, path: str) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
+def checked_digests(found: Iterable[str], shown: str) -> list[str]:
+    """The digests that a server lists, sorted; files are named by them, so nothing else is taken.
+
+    Raises:
+        NetworkError: One is no digest.
+    """
+    digests = sorted(found)
+    for digest in digests:
+        if not is_genome_digest(digest):
+            raise NetworkError(f"{shown} lists a sequence collection {digest[:40]!r}, which is no digest")
+    return digests
+
+
 def _proven(content: bytes, digest: str, url: str) -> bytes:
     """The collection's file if its digest follows from its lines."""
     with tempfile.TemporaryDirectory(prefix="refgenie-") as folder:
@@ -132,6 +146,11 @@ def _proven(content: bytes, digest: str, url: str) -> bytes:
                 f"{url} answered something else than the sequence collection {digest}"
             ) from error
     return content
+
+
+def _require_digest(digest: str, shown: str) -> None:
+    if not is_genome_digest(digest):
+        raise NotFoundError(f"{shown} has no sequence collection {digest}: that is no digest")
 
 
 class StoreSource:
@@ -148,10 +167,11 @@ class StoreSource:
         """Digests of all collections."""
         content = self.folder.read(str(self.manifest.get("collection_index", "collections.rgci")))
         lines = content.decode("utf-8", "replace").splitlines()
-        return sorted(line.split("\t")[0] for line in lines if line and line[0] != "#")
+        return checked_digests((line.split("\t")[0] for line in lines if line and line[0] != "#"), self.shown)
 
     def collection(self, digest: str) -> bytes:
         """The collection's file, proven."""
+        _require_digest(digest, self.shown)
         try:
             content = self.folder.read(f"collections/{digest}.rgsi")
         except NotFoundError as error:
@@ -205,10 +225,11 @@ class SeqcolSource:
                 raise NetworkError(f"{self.shown}/{path}: the answer is no list")
             found += [str(entry) for entry in results]
             if len(results) < 100:
-                return found
+                return checked_digests(found, self.shown)
 
     def level2(self, digest: str) -> dict[str, Any]:
         """Seqcol level 2, proven."""
+        _require_digest(digest, self.shown)
         try:
             content = self._json(f"collection/{digest}?level=2")
         except NotFoundError as error:

@@ -32,7 +32,10 @@ _DIGEST_COLUMN, _MD5_COLUMN = 3, 4
 class StoreOnDisk(StoreMode, Protocol):
     """A mode whose indices are files on this machine: both are."""
 
-    files: StoreFiles
+    @property
+    def files(self) -> StoreFiles:
+        """The store's files on this machine."""
+        ...
 
 
 def trunc512(digest: str) -> str:

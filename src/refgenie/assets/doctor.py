@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,8 +11,9 @@ from typing import Protocol
 
 from sqlalchemy import select
 
-from refgenie.assets import left_over, lookup, manifest
+from refgenie.assets import archives, left_over, lookup, manifest
 from refgenie.assets.alias_tree import AliasTree, all_aliases, linked_assets
+from refgenie.assets.archives import ArchiveFault, Archives, StagedAssets
 from refgenie.assets.changes import AssetChanges
 from refgenie.assets.manifest import ContentKey
 from refgenie.assets.publish import Publisher, is_whole
@@ -70,35 +70,6 @@ class AliasCopies(GenomeNames, Protocol):
         ...
 
 
-class Staged(Protocol):
-    """What the doctor needs to know of a staged asset."""
-
-    @property
-    def genome_digest(self) -> str: ...  # noqa: D102
-    @property
-    def asset_group_name(self) -> str: ...  # noqa: D102
-    @property
-    def asset_name(self) -> str: ...  # noqa: D102
-    @property
-    def path(self) -> str: ...  # noqa: D102
-
-
-class StagedAssets(Protocol):
-    """The part of the stage service that the doctor needs."""
-
-    def list(self) -> Sequence[Staged]:
-        """What is staged."""
-        ...
-
-    def unrecorded(self) -> Sequence[Path]:
-        """Files and links of the archive folder that no staged asset has."""
-        ...
-
-    def add(self, genome_name: str, asset_group_name: str, asset_name: str | None = None) -> object:
-        """Stage an asset; what is staged and there already stays."""
-        ...
-
-
 class Doctor:
     """Compares registry, content, manifests, links, temporary folders, builds, locks, store and archives."""
 
@@ -113,7 +84,7 @@ class Doctor:
         mode: StoreMode | None,
         staged: StagedAssets | None = None,
     ) -> None:
-        self._staged = staged
+        self._archives = Archives(database, folders, staged) if staged is not None else None
         self._database = database
         self._folders = folders
         self._aliases = aliases
@@ -150,8 +121,9 @@ class Doctor:
     def garbage(self) -> Garbage:
         """Remove what nothing uses: temporary folders, content without a record, sequences, old locks."""
         removed = size = 0
-        found = (*self._temporary(), *self._unrecorded(), *self._stale_locks(), *self._left_archives())
-        for finding, mend in found:
+        unrecorded = self._archives.unrecorded() if self._archives is not None else ()
+        left = _findings(unrecorded)
+        for finding, mend in (*self._temporary(), *self._unrecorded(), *self._stale_locks(), *left):
             if mend is not None and finding.kind in _GARBAGE:
                 size += left_over.size_of(self._folders.genome_folder / finding.where)
                 mend()
@@ -185,8 +157,7 @@ class Doctor:
             *self._dead_builds(),
             *self._stale_locks(),
             *self._store(),
-            *self._missing_archives(),
-            *self._left_archives(),
+            *_findings(self._archives.faults() if self._archives is not None else ()),
         ]
 
     @property
@@ -337,41 +308,14 @@ class Doctor:
                 remedy = "import it again: refgenie genome init --fasta FILE"
                 yield Finding("genome without sequences", digest, remedy, fixable=False), None
 
-    def _missing_archives(self) -> Iterator[tuple[Finding, Mend | None]]:
-        root = self._folders.archive_folder
-        recorded = self._staged.list() if self._staged is not None else ()
-        if recorded and not root.is_dir():  # as with the genome folder: it may not be mounted
-            remedy = "mount it, or name the right one: refgenie init --genome-archive-folder FOLDER"
-            yield Finding("archive folder is not there", str(root), remedy, fixable=False), None
-            return
-        for record in recorded:
-            if not os.path.lexists(root / record.path):  # a link that leads nowhere is the content's fault
-                yield (
-                    Finding("staged but not there", str(root / record.path), "stage it again"),
-                    partial(self._stage, record),
-                )
 
-    def _stage(self, record: Staged) -> None:
-        assert self._staged is not None
-        with suppress(NotFoundError):  # it was removed meanwhile
-            self._staged.add(record.genome_digest, record.asset_group_name, record.asset_name)
-
-    def _left_archives(self) -> Iterator[tuple[Finding, Mend | None]]:
-        for path in self._unrecorded_archives():
-            yield Finding(LEFT_ARCHIVE, str(path), "remove it"), partial(self._discard_archive, path)
-
-    def _unrecorded_archives(self) -> list[Path]:
-        if self._staged is None:
-            return []
-        return [path for path in self._staged.unrecorded() if left_over.is_old_archive(path)]
-
-    def _discard_archive(self, path: Path) -> None:
-        if path in self._unrecorded_archives():  # it was not staged meanwhile
-            left_over.remove(path)
+def _findings(faults: Iterable[ArchiveFault]) -> Iterator[tuple[Finding, Mend | None]]:
+    for fault in faults:
+        finding = Finding(fault.kind, str(fault.path), fault.remedy, fixable=fault.mend is not None)
+        yield finding, fault.mend
 
 
 TEMPORARY = "temporary folder of a dead process"
 LEFT_OVER = "content that is not recorded"
 OLD_LOCK = "lock file that nobody holds"
-LEFT_ARCHIVE = "archive that is not recorded as staged"
-_GARBAGE = frozenset({TEMPORARY, LEFT_OVER, OLD_LOCK, LEFT_ARCHIVE})
+_GARBAGE = frozenset({TEMPORARY, LEFT_OVER, OLD_LOCK, archives.LEFT})

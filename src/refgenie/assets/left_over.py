@@ -100,30 +100,19 @@ def remove(path: Path) -> None:
             path.unlink()
 
 
-def is_old_archive(path: Path) -> bool:
-    """Whether a file of the archive folder is named as staged ones are, and is not of this hour.
-
-    What is being staged lies there for a moment before it is recorded.
-    """
-    digest, name = path.name[:64], path.name[64:]
-    is_ours = is_asset_digest(digest) and (not name or (name.startswith("__") and name.endswith(".tgz")))
-    if not is_genome_digest(path.parent.parent.name) or not (is_ours or path.name.endswith(".partial")):
-        return False
-    return _is_settled(path)
-
-
 def unused_sequences(files: StoreFiles) -> list[Path]:
     """Residues that no collection of the store uses; what is being imported is passed over."""
     if files.journal.exists():  # an import is being ended, or was cut short: the index is mended first
         return []
-    stored = [path for path in sorted((files.root / "sequences").glob("*/*.seq")) if _is_settled(path)]
+    stored = [path for path in sorted((files.root / "sequences").glob("*/*.seq")) if is_settled(path)]
     if not stored:
         return []
     used = used_sequences(files)
     return [path for path in stored if path.stem.encode() not in used]
 
 
-def _is_settled(path: Path) -> bool:
+def is_settled(path: Path) -> bool:
+    """Whether a file is not of this hour, be it made or moved here."""
     try:
         status = path.lstat()
     except OSError:

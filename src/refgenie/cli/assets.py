@@ -246,7 +246,7 @@ def default(path: Path, json: Json = False) -> None:
 
 def populate(
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="By default standard input is read.")
+        str | None, typer.Argument(metavar="TEXT", help="By default standard input is read.")
     ] = None,
     file: Annotated[str | None, typer.Option("--file", help="Read this file.")] = None,
     json: Json = False,

@@ -13,7 +13,7 @@ from refgenie.cli.state import STATE
 from refgenie.core import tables
 
 Source = Annotated[str, typer.Argument(metavar="FILE_OR_URL", help="YAML file or its URL.")]
-Name = Annotated[str, typer.Argument(metavar="NAME")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As it is registered.")]
 
 
 def register(app: typer.Typer, add_group: Callable[..., None]) -> None:  # noqa: ARG001

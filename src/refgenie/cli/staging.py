@@ -133,7 +133,8 @@ def remote_list(json: Json = False) -> None:
 
 
 def remote_status(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]")] = None, json: Json = False
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Of these remotes alone.")] = None,
+    json: Json = False,
 ) -> None:
     """How many staged assets are on each remote, wait for it, or failed."""
     found = STATE.reader.remote.status(names)
@@ -144,7 +145,9 @@ def remote_status(
     emit_table(table("Remotes", ("name", "pushed", "pending", "failed", "why"), rows))
 
 
-def remote_remove(names: Annotated[list[str], typer.Argument(metavar="NAME...")], yes: Yes = False) -> None:
+def remote_remove(
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Names of remotes.")], yes: Yes = False
+) -> None:
     """Forget remotes; what was pushed stays there."""
     if not confirm(f"Forget {', '.join(names)} and what was pushed there?", yes=yes):
         note("nothing was changed")

@@ -42,8 +42,10 @@ def register(app: typer.Typer, add_group: Callable[..., None]) -> None:  # noqa:
 
 
 def subscribe(
-    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...")] = None,
-    server: Annotated[list[str] | None, typer.Option("-s", "--server", metavar="URL")] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of servers.")] = None,
+    server: Annotated[
+        list[str] | None, typer.Option("-s", "--server", metavar="URL", help="The same.")
+    ] = None,
 ) -> None:
     """Subscribe to servers; each is asked first whether it is a refgenie server."""
     wanted = _addresses(urls, server)
@@ -55,8 +57,10 @@ def subscribe(
 
 
 def unsubscribe(
-    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...")] = None,
-    server: Annotated[list[str] | None, typer.Option("-s", "--server", metavar="URL")] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of servers.")] = None,
+    server: Annotated[
+        list[str] | None, typer.Option("-s", "--server", metavar="URL", help="The same.")
+    ] = None,
 ) -> None:
     """Unsubscribe from servers."""
     for url in STATE.writer.transfers.subscriptions.unsubscribe(_addresses(urls, server)):
@@ -95,7 +99,9 @@ def seekr(path: Path, server: Servers = None, remote_class: RemoteClass = None, 
 
 
 def populater(
-    text: Annotated[str | None, typer.Argument(metavar="[TEXT]")] = None,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="By default standard input is read.")
+    ] = None,
     file: Annotated[str | None, typer.Option("--file", help="Read this file.")] = None,
     server: Servers = None,
     remote_class: RemoteClass = None,
@@ -110,7 +116,7 @@ def populater(
 def pull(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH...", help="genome/group[:asset]; with --genome, names of groups."),
+        typer.Argument(metavar="PATH", help="genome/group[:asset]; with --genome, names of groups."),
     ] = None,
     genome: Annotated[
         str | None, typer.Option("-g", "--genome", help="Pull groups of this genome (alias or digest).")

@@ -25,9 +25,9 @@ from pydantic import (
 )
 
 from refgenie.core.names import check_seek_key
+from refgenie.core.seek import PATH_TYPES
 from refgenie.errors import InvalidInputError
 
-PATH_TYPES = ("file", "directory", "prefix")
 SeekKeyType = Literal[
     "file", "directory", "prefix", "string", "integer", "number", "boolean", "array", "object", "null"
 ]

@@ -51,7 +51,7 @@ class StagedAssets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFault:
-    """Something of the archive folder that is not as it should be; without ``mend`` it is the user.s."""
+    """Something of the archive folder that is not as it should be; without ``mend`` it is the user's."""
 
     kind: str
     path: Path

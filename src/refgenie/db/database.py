@@ -126,7 +126,8 @@ def _sqlite_engine(path: Path, mode: str) -> Engine:
         if not path.exists():
             raise NotFoundError(
                 f"no registry at {path}",
-                hint="refgenie init; or, where it was moved, set its path in the database configuration file",
+                hint="refgenie init; where it was lost, refgenie doctor --rebuild; where it was moved, "
+                "set its path in the database configuration file",
             )
         connection = _open_sqlite(path, mode)
         if mode == "ro":

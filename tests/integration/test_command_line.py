@@ -275,6 +275,14 @@ def test_an_answer_that_cannot_be_written_is_told(run_cli: Console, words: tuple
     ]
 
 
+@pytest.mark.parametrize("words", ["list", "seek phage/fasta", "doctor"])
+def test_closed_outputs_are_no_bug(run_cli: Console, words: str) -> None:
+    run_cli("init").succeeded()
+    command = f"refgenie {words} >&- 2>&-"
+    ended = subprocess.run(["sh", "-c", command], env=run_cli.environment(), check=False)
+    assert ended.returncode == (3 if "seek" in words else 0)
+
+
 def test_an_interrupt_before_the_command_begins_shows_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line of ``sys.argv``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # started with it closed, as some schedulers do
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 - light, to the end
     arguments = sys.argv[1:]
     command = _COMMANDS.get(arguments[0]) if arguments else None
     if command is not None and _is_plain_environment():

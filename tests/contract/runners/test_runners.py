@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,21 @@ def test_podman_without_root_keeps_the_user_id(workplace, monkeypatch):
     arguments = list(make_runner("podman").invocation("true", workplace).arguments)
     assert "--userns=keep-id" in arguments
     assert "--user=1234:99" in arguments
+
+
+@pytest.mark.parametrize(
+    ("image", "meant"),
+    [
+        (IMAGE, IMAGE),
+        ("refgenie-test:1", "refgenie-test:1"),
+        ("quay.io/biocontainers/bwa:1", "quay.io/biocontainers/bwa:1"),
+        ("example/tool", "docker.io/example/tool"),
+        ("tool:2", "docker.io/library/tool:2"),
+    ],
+)
+def test_podman_takes_images_from_where_docker_does(podman, workplace, image, meant):
+    arguments = make_runner("podman").invocation("true", replace(workplace, image=image)).arguments
+    assert arguments[arguments.index("--entrypoint=bash") + 1] == meant
 
 
 def test_apptainers_arguments(tmp_path, workplace, monkeypatch):

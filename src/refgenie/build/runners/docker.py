@@ -35,7 +35,6 @@ class DockerRunner:
 
     def invocation(self, command: str, workplace: Workplace) -> Invocation:
         """See Runner."""
-        assert workplace.image is not None
         name = f"refgenie-{workplace.build_id}-{next(self._numbers)}"
         arguments = [
             self.name,
@@ -50,7 +49,7 @@ class DockerRunner:
             *(f"--mount={_mount(path, writable)}" for path, writable in workplace.mounts()),
             *(f"--volume={volume}" for volume in workplace.volumes),
             "--entrypoint=bash",
-            workplace.image,
+            self._image(workplace),
             *BASH,
             command,
         ]
@@ -64,13 +63,17 @@ class DockerRunner:
 
     def image_digest(self, workplace: Workplace) -> str | None:
         """The digest in the image's registry, else the image's own."""
-        image = workplace.image or ""
+        image = self._image(workplace)
         asked = (self.name, "image", "inspect", "--format")
         found = ask((*asked, "{{range .RepoDigests}}{{println .}}{{end}}", image))
         for line in (found or "").splitlines():
             if not line.startswith("localhost/"):
                 return line.strip()
         return ask((*asked, "{{.Id}}", image)) or None
+
+    def _image(self, workplace: Workplace) -> str:
+        assert workplace.image is not None
+        return workplace.image
 
     def _user(self) -> list[str]:
         return [f"--user={os.getuid()}:{os.getgid()}"]

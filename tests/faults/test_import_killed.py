@@ -154,6 +154,19 @@ def test_a_full_disk_is_told_and_nothing_is_listed(tmp_path: Path) -> None:
         check_whole(mode, [first])
 
 
+@pytest.mark.parametrize("size", ["1m", "1500k", "2m"])
+def test_a_disk_that_residues_of_a_protein_fill(tmp_path: Path, size: str) -> None:
+    """Who meets the end of the disk first: the engine, or what is kept beside its packed form."""
+    residues = "ACDEFGHIKLMNPQRSTVWY" * 5000
+    text = "".join(f">p{number}\n{residues[number:]}\n" for number in range(14))
+    with small_disk(size) as disk:
+        mode = local_mode(disk.folder / "genomes")
+        mode.create_store()
+        with pytest.raises(DiskFullError, match="no space left"):
+            mode.import_fasta(write_fasta(tmp_path / "protein.fa", text))
+        check_whole(mode, [])
+
+
 @pytest.mark.parametrize("room", [4, 12, 40, 60, 100])
 def test_a_disk_that_fills_while_a_genome_is_published(tmp_path: Path, room: int) -> None:
     """So many kilobytes are left; whatever fails, the store stays whole and can be written again."""

@@ -16,14 +16,19 @@ PREFIX = "import-"
 
 @contextmanager
 def staging_folder(work: Path) -> Iterator[Path]:
-    """A fresh folder below the work folder, removed at the end."""
+    """A fresh folder below the work folder, removed at the end.
+
+    Raises:
+        DiskFullError, NotPermittedError: The disk is full or cannot be written, also inside the block.
+    """
     folder = work / f"{PREFIX}{secrets.token_hex(8)}"
     with writing(str(folder)):
         folder.mkdir(parents=True)
         alive = (folder / "alive").open("wb")
     try:
         fcntl.flock(alive, fcntl.LOCK_EX)
-        yield folder
+        with writing(str(folder)):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         alive.close()

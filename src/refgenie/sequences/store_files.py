@@ -333,7 +333,10 @@ def describe(files: StoreFiles, before: dict[str, Any]) -> bytes:
             content[key] = [path.stem for path in namespaces[kind]]
     content["modified"] = now
     content["collections_digest"] = digest_of(files.collection_index)
-    content["sequences_digest"] = digest_of(files.sequence_index)
+    sequences_digest = digest_of(files.sequence_index)
+    if content.get("sequences_digest") != sequences_digest:
+        content.pop("logical_sequence_bytes", None)
+    content["sequences_digest"] = sequences_digest
     for key, paths in (
         ("aliases_digest", sorted(namespaces["sequences"] + namespaces["collections"])),
         ("fhr_digest", sorted((files.root / "fhr").glob("*.fhr.json"))),
@@ -341,7 +344,8 @@ def describe(files: StoreFiles, before: dict[str, Any]) -> bytes:
         content.pop(key, None)
         if paths:
             content[key] = digest_of(*paths)
-    content["logical_sequence_bytes"] = _packed_bytes(files)
+    if "logical_sequence_bytes" not in content:
+        content["logical_sequence_bytes"] = _packed_bytes(files)
     return json.dumps(content, indent=2).encode()
 
 
@@ -351,6 +355,8 @@ def packed_size(length: int, alphabet: str) -> int:
 
 
 _BITS = {"dna2bit": 2, "dna3bit": 3, "dnaio": 4, "protein": 5}
+ALPHABETS = (*_BITS, "ASCII")
+"""The engine's alphabets, the smallest first."""
 
 
 def _packed_bytes(files: StoreFiles) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,20 @@ def test_many_collections_are_listed_at_once(remote: Published, mode: LocalMode)
     assert mode.index_faults() == []
     with mode.open(remote.small) as reader:
         assert reader.fetch("chr2") == "GGGGCCCC"
+
+
+def test_a_server_that_has_its_store_advertised_since(static_store: Published, mode: LocalMode) -> None:
+    """Residues come packed then, of collections that were listed without saying how."""
+    with running(seqcol_app(static_store)) as url:
+        mode.register_remote(f"{url}/seqcol", static_store.mixed)
+    with running(seqcol_app(static_store, store_url=static_store.url)) as url:
+        mode.register_remote(f"{url}/seqcol", static_store.mixed)
+        with mode.open(static_store.mixed) as reader:
+            for name, residues in read_fasta(MIXED).items():
+                assert reader.fetch(name) == residues.upper()
+    theirs = [replace(entry, description="") for entry in static_store.mode.sequences(static_store.mixed)]
+    assert mode.sequences(static_store.mixed) == theirs
+    assert mode.verify() == []
 
 
 def test_a_server_that_moved_is_registered_again(published: Published, mode: LocalMode) -> None:

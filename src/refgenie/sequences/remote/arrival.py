@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from refgenie.sequences.recovery import ready_to_write
 from refgenie.sequences.remote.sources import RemoteSource
 from refgenie.sequences.staging import staging_folder
 from refgenie.sequences.store_files import (
+    ALPHABETS,
     UNKNOWN,
     StoreFiles,
     packed_size,
@@ -160,36 +162,54 @@ def arrive(
     with writing(str(folder)), arrived.open("w+b") as target:
         form = source.download(entry, target, advance)
     if form == "Encoded":
-        return _unpack(source, entry, folder, arrived), entry
+        return _unpack(source, entry, folder, arrived)
     return _pack(source, entry, folder, arrived)
 
 
-def _unpack(source: RemoteSource, entry: SequenceInfo, folder: Path, arrived: Path) -> StoreFiles:
-    """Take a packed sequence as it is, if its residues have the digest."""
+def _unpack(
+    source: RemoteSource, entry: SequenceInfo, folder: Path, arrived: Path
+) -> tuple[StoreFiles, SequenceInfo]:
+    """Take a packed sequence as it is, if its residues have the digest.
+
+    What was listed before any residue was seen does not say how it is packed: the one way that
+    gives the digest is right.
+    """
     private = StoreFiles(folder / "store")
     place = private.sequence(entry.digest)
     place.parent.mkdir(parents=True)
     arrived.replace(place)
-    view = folder / "view"
-    view.mkdir()
-    fill(view, str(private.root.resolve() / "sequences"), [sequence_line(entry)], "Encoded")
-    if proves(view, private, entry):
-        return private
-    exact = source.optional(f"exact/{entry.digest[:2]}/{entry.digest}.res")
-    if exact is not None:
+    ways = [entry] if entry.alphabet != UNKNOWN else [replace(entry, alphabet=name) for name in ALPHABETS]
+    known = _proven(private, ways, folder)
+    if known is None:
+        exact = source.optional(f"exact/{entry.digest[:2]}/{entry.digest}.res")
+        if exact is None:
+            raise _wrong(source, entry)
         write_bytes(private.exact(entry.digest), exact)
-        if proves(view, private, entry):
-            return private
-    raise _wrong(source, entry)
+        known = _proven(private, ways, folder)
+    if known is None:
+        raise _wrong(source, entry)
+    return private, known
 
 
-def proves(view: Path, files: StoreFiles, entry: SequenceInfo) -> bool:
-    """Whether the stored residues of a sequence have its digests."""
-    if files.sequence(entry.digest).stat().st_size != packed_size(entry.length, entry.alphabet):
-        return False
+def _proven(files: StoreFiles, ways: Sequence[SequenceInfo], folder: Path) -> SequenceInfo | None:
+    """What is known of a sequence whose stored residues have its digests; None where they have not."""
+    for entry in ways:
+        if files.sequence(entry.digest).stat().st_size == packed_size(entry.length, entry.alphabet):
+            view = folder / f"view-{secrets.token_hex(4)}"
+            view.mkdir()
+            fill(view, str(files.root.resolve() / "sequences"), [sequence_line(entry)], "Encoded")
+            digest, md5 = _digests(view, files, entry)
+            # Tools that know a sequence by its MD5 find it through the list of sequences.
+            if digest == entry.digest and entry.md5 in {"", md5}:
+                return replace(entry, md5=md5)
+    return None
+
+
+def _digests(view: Path, files: StoreFiles, entry: SequenceInfo) -> tuple[str, str]:
+    """GA4GH digest and MD5 of stored residues; empty where they cannot be read."""
+    state, md5 = hashlib.sha512(), hashlib.md5(usedforsecurity=False)
     try:
         residues = Residues(open_store(view), files)
-        state, md5 = hashlib.sha512(), hashlib.md5(usedforsecurity=False)
         try:
             for start, end in pieces(0, entry.length):
                 piece = residues.read(entry.digest, start, end)
@@ -198,11 +218,8 @@ def proves(view: Path, files: StoreFiles, entry: SequenceInfo) -> bool:
         finally:
             residues.close()
     except InvalidInputError:
-        return False
-    # Tools that know a sequence by its MD5 find it through the list of sequences.
-    if entry.md5 and md5.hexdigest() != entry.md5:
-        return False
-    return base64.urlsafe_b64encode(state.digest()[:24]).decode() == entry.digest
+        return "", ""
+    return base64.urlsafe_b64encode(state.digest()[:24]).decode(), md5.hexdigest()
 
 
 def _pack(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -67,32 +65,18 @@ class Offer:
     aliases: tuple[AliasRecord, ...]
 
 
-@contextmanager
-def _store_mode(url: str) -> Iterator[StoreMode]:
-    from refgenie.sequences import ServerMode
-
-    mode = ServerMode(url)
-    try:
-        mode.create_store()
-        yield mode
-    finally:
-        mode.close()
-
-
 def read_offer(url: str) -> Offer:
     """Ask a remote store or seqcol server what it has.
 
     Raises:
         NetworkError: It cannot be reached or is none of the two.
     """
-    from refgenie.sequences import make_source
+    from refgenie.sequences.remote.sources import StoreSource, make_source
+    from refgenie.sequences.server_mode import read_namespaces
 
     source = make_source(url)
-    aliases: tuple[AliasRecord, ...] = ()
-    if source.kind == "store":
-        with _store_mode(source.url) as mode:
-            aliases = tuple(mode.aliases.list())
-    return Offer(url, tuple(source.collections()), aliases)
+    aliases = read_namespaces(source).list() if isinstance(source, StoreSource) else []
+    return Offer(url, tuple(source.collections()), tuple(aliases))
 
 
 def browse(url: str) -> list[OfferedGenome]:

@@ -187,14 +187,14 @@ class GenomeService:
         species: str | None = None,
         fhr: Path | str | Mapping[str, Any] | None = None,
     ) -> GenomeDetails:
-        """Change what is said of a genome; None leaves a value, an empty text clears it.
+        """Change what is said of a genome; None leaves a value, an empty text (or mapping) clears it.
 
         Raises:
             NotFoundError: There is no such genome.
             NotPermittedError: FHR metadata is given and the store is a remote one.
         """
         digest = self._aliases.resolve(genome)
-        document = read_fhr(fhr) if fhr is not None else None
+        document = read_fhr(fhr) if fhr else None
 
         def change(session: Session) -> None:
             row = genome_table.row_of(session, digest)
@@ -206,7 +206,7 @@ class GenomeService:
                 self._described(session, digest)
 
         with self._locks.hold(STORE_LOCK):
-            if document is not None:
+            if fhr is not None:
                 own_store(self._mode).set_fhr(digest, document)
             self._database.write(change)
         return self.get(digest)

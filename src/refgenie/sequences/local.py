@@ -267,8 +267,8 @@ class LocalMode(StoreReading):
         with self._locks.hold(STORE_LOCK):
             return collect_garbage(self.files, self._folders.work)
 
-    def set_fhr(self, digest: str, document: dict[str, Any]) -> None:
-        """Keep FHR metadata (FAIR Headers Reference genome 1.0) of a collection.
+    def set_fhr(self, digest: str, document: dict[str, Any] | None) -> None:
+        """Keep FHR metadata (FAIR Headers Reference genome 1.0) of a collection; None removes them.
 
         Raises:
             InvalidInputError: The document is no FHR metadata.
@@ -279,11 +279,15 @@ class LocalMode(StoreReading):
         from refgenie.sequences.recovery import ready_to_write
 
         self._require(digest)
-        check_fhr(document)
+        if document is not None:
+            check_fhr(document)
         with self._locks.hold(STORE_LOCK), writing(str(self.files.root)):
             ready_to_write(self.files)
             with engine_lock(self.files.root):
-                write_bytes(self.files.fhr(digest), json.dumps(document, indent=2).encode())
+                if document is None:
+                    self.files.fhr(digest).unlink(missing_ok=True)
+                else:
+                    write_bytes(self.files.fhr(digest), json.dumps(document, indent=2).encode())
                 self.files.write_manifest()
 
     def _require(self, digest: str) -> None:

@@ -133,6 +133,14 @@ class OpenedStore:
             list(pool.map(pull, self.files.index_lines()))
 
 
+def read_namespaces(source: StoreSource) -> StoreNamespaces:
+    """The aliases of a remote store, without the rest of it."""
+    with tempfile.TemporaryDirectory(prefix="refgenie-store-") as folder:
+        store = OpenedStore(source, StoreFiles(Path(folder)), StoreNamespaces())
+        store.pull_aliases()
+    return store.aliases
+
+
 class ServerMode(StoreReading):
     """A store behind ``refget_store_url``; nothing is ever written to it.
 

@@ -207,6 +207,14 @@ def test_metadata_are_set_and_cleared(site: GenomeSite, two: tuple[str, str]) ->
         site.genome.set_metadata("nope", description="x")
 
 
+def test_fhr_metadata_are_cleared_by_nothing(site: GenomeSite, two: tuple[str, str]) -> None:
+    site.genome.set_metadata("small", fhr=FHR)
+    assert site.genome.set_metadata("small", description="d").fhr is not None
+    assert site.genome.set_metadata("small", fhr="").fhr is None
+    assert site.genome.set_metadata("small", fhr={}).fhr is None
+    assert "fhr_digest" not in site.local.files.read_manifest()
+
+
 def test_a_writer_that_holds_the_store_is_waited_for_and_named(
     site: GenomeSite, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -317,7 +317,12 @@ class BuildJob:
         except BuildFailedError:
             renamed = output.rename_beginnings(folder, values.genome_alias, values.genome_digest)
             if renamed:
-                logger.info("%s: files get the genome's digest for its alias", values.asset_group_name)
+                logger.info(
+                    "%s: files that were named %s… are named %s… now",
+                    self._build.request.registry_path,
+                    values.genome_alias,
+                    values.genome_digest,
+                )
 
     def _check_claim(self, folder: Path, keys: list[SeekKeyRecord]) -> None:
         """An asset of the group ``fasta`` says that it is the genome: it must be."""

@@ -116,7 +116,8 @@ class ResolvedBuild:
             return check_asset_name(self.request.asset)
         if recipe.default_asset is None:
             return DEFAULT_NAME
-        rendered = render_text(recipe.default_asset, values)
+        # Versions of programs may have a '+' (1.16.1+htslib-1.16), names of assets may not.
+        rendered = render_text(recipe.default_asset, values).replace("+", "-")
         try:
             return check_asset_name(rendered)
         except InvalidInputError as error:

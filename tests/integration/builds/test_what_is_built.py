@@ -47,6 +47,18 @@ def test_no_log_is_named_that_is_gone(site):
     assert Path(caught.value.message.rpartition("log: ")[2]).is_file()
 
 
+def test_a_version_with_a_plus_can_be_a_name(site):
+    site.add_recipe(
+        "made",
+        "echo x >{{values.output_folder}}/made",
+        custom_seek_keys={"version": "echo 1.16.1+htslib-1.16"},
+        default_asset="{{values.custom_properties.version}}",
+    )
+    asset = site.build("tiny/made")
+    assert asset.name == "1.16.1-htslib-1.16"
+    assert asset.custom_properties == {"version": "1.16.1+htslib-1.16"}
+
+
 def test_a_name_that_cannot_be_one_is_told(site):
     site.add_recipe("made", "true", default_asset="a b/c")
     with pytest.raises(InvalidInputError, match="the recipe made names the asset 'a b/c'") as caught:

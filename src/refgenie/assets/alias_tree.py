@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from refgenie.core.layout import Folders
 from refgenie.db.database import Database
 from refgenie.db.models import Alias, Asset, AssetGroup
 from refgenie.sequences.durable import writing
+
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +195,28 @@ def _put(folder: Path, wanted: Mapping[str, str]) -> int:
         link = folder / shown
         if _text(link) == text:
             continue
-        link.parent.mkdir(parents=True, exist_ok=True)
-        fresh = link.with_name(f".{secrets.token_hex(8)}")
-        fresh.symlink_to(text)
-        fresh.replace(link)
+        _put_link(link, text)
         changed += 1
     return changed
+
+
+def _put_link(link: Path, text: str) -> None:
+    """Put a link in its place at once.
+
+    Another process that makes the same links may take its folder or its fresh name for left over, as
+    often as it was begun meanwhile.
+    """
+    for attempt in range(_ATTEMPTS):
+        fresh = link.with_name(f".{secrets.token_hex(8)}")
+        try:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            fresh.symlink_to(text)
+            fresh.replace(link)
+        except FileNotFoundError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def _surplus(folder: Path, wanted: Mapping[str, str]) -> list[Path]:
@@ -236,10 +255,11 @@ def _remove(path: Path) -> None:
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        return
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)
+        if not path.exists():
+            return
 
 
 def _remove_empty(folder: Path, stop: Path) -> None:

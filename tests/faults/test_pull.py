@@ -17,6 +17,7 @@ from refgenie.errors import (
     DiskFullError,
     InterruptedByUserError,
     NetworkError,
+    NotFoundError,
     RefgenieError,
 )
 from refgenie.transfer.catalog import RemoteCatalog
@@ -311,6 +312,32 @@ def test_a_dead_server_is_told_in_time(laptop: Installation, upstream: str) -> N
     with pytest.raises(NetworkError):
         pulls.pull("lambda", "packed")
     laptop.pulls(upstream).pull("lambda", "packed")
+
+
+def test_a_silent_server_is_waited_for_once(
+    laptop: Installation, site: Installation, upstream: str, proxy: FaultProxy
+) -> None:
+    """Not once for each asset that the next server has."""
+    proxy.fault(".", faults.silence)
+    pulls = laptop.pulls(proxy.url, upstream)
+    paths = pulls.offered(["lambda"])
+    proxy.requests.clear()
+    results = pulls.pull_all(paths, options=PullOptions(jobs=2))
+    assert [result.status for result in results] == ["pulled", "pulled"]
+    with pytest.raises(NotFoundError, match="could not be asked"):
+        pulls.pull("lambda", "nothing")
+    assert proxy.requests == []
+
+
+def test_a_silent_server_is_asked_again_where_it_is_the_only_one(
+    laptop: Installation, site: Installation, proxy: FaultProxy
+) -> None:
+    pulls = laptop.pulls(proxy.url)
+    proxy.fault("/v4/aliases", faults.first(1, faults.silence))
+    results = pulls.pull_all(
+        [RegistryPath("lambda", group) for group in ("packed", "loose")], options=PullOptions(jobs=1)
+    )
+    assert [result.status for result in results] == ["failed", "pulled"]
 
 
 def test_two_pulls_at_once_do_the_work_once(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -14,13 +14,15 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from refgenie.core.addresses import without_credentials
 from refgenie.core.progress import NoProgress, Progress
 from refgenie.errors import InvalidInputError, NetworkError, RefgenieError
-from refgenie.transfer.http import Http, Patience, raise_for_status
+from refgenie.transfer.http import Document, Http, Patience, SilentError, raise_for_status
 
 if TYPE_CHECKING:
     import httpx
 
 _FRESH = 300.0
 """Seconds for which a server's OpenAPI document is used without asking again."""
+_SILENT = 30.0
+"""Seconds for which a server that did not answer in time is passed over where there are others."""
 _MEMBERS = ("server_url", "get", "download_with_progress")
 
 
@@ -129,6 +131,7 @@ class HttpServerClient:
         self._operations: dict[str, str] = {}
         self._etag: str | None = None
         self._asked_at = float("-inf")
+        self._silent_until = float("-inf")
 
     @property
     def server_url(self) -> str:
@@ -146,6 +149,11 @@ class HttpServerClient:
             if time.monotonic() - self._asked_at > _FRESH:
                 self._read_operations()
             return self._operations
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it did not answer in time a moment ago."""
+        return time.monotonic() < self._silent_until
 
     def ask_again(self) -> None:
         """Ask for the OpenAPI document the next time that it is needed."""
@@ -165,7 +173,7 @@ class HttpServerClient:
             NotFoundError: It does not have what was asked for.
         """
         url = self.url_of(operation_id, url_format_params)
-        answer = self._pool().get(url, _query(params))
+        answer = self._ask(url, _query(params))
         if "json" in answer.content_type:
             return parse_json(answer.content, url)
         if "html" in answer.content_type:
@@ -266,13 +274,29 @@ class HttpServerClient:
             self._http = Http(self._patience, named)
         return self._http
 
+    def _ask(self, url: str, params: dict[str, str] | None = None, *, etag: str | None = None) -> Document:
+        try:
+            return self._pool().get(url, params, etag=etag)
+        except SilentError:
+            self._silent_until = time.monotonic() + _SILENT
+            raise
+
     def _read_operations(self) -> None:
         url = urljoin(f"{self._server_url}/", "openapi.json")
-        answer = self._pool().get(url, etag=self._etag)
+        answer = self._ask(url, etag=self._etag)
         if not answer.not_modified:
             self._operations = read_operations(parse_json(answer.content, url))
             self._etag = answer.etag
         self._asked_at = time.monotonic()
+
+
+def awake(clients: Sequence[ServerClient]) -> list[ServerClient]:
+    """Those that were not silent a moment ago, all where there are no others.
+
+    Many assets must not wait for a dead server each by itself.
+    """
+    found = [client for client in clients if not (isinstance(client, HttpServerClient) and client.is_silent)]
+    return found or list(clients)
 
 
 def read_operations(document: Any) -> dict[str, str]:

@@ -42,6 +42,10 @@ class UnreachableError(NetworkError):
     """Nobody answered, or what stands before the server said that it does not."""
 
 
+class SilentError(UnreachableError):
+    """There was no answer in time: to ask again takes as long again."""
+
+
 _STATUS_ERRORS |= dict.fromkeys((502, 503, 504), UnreachableError)
 
 
@@ -167,7 +171,7 @@ def translated(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise UnreachableError(f"{host} does not answer in time") from error
+        raise SilentError(f"{host} does not answer in time") from error
     except httpx.TooManyRedirects as error:
         raise NetworkError(f"{host} redirects in a circle") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:

@@ -263,6 +263,27 @@ def test_a_store_whose_index_is_no_such_thing_is_not_opened(
         assert len(server.collections()) == 2
 
 
+def test_a_server_that_does_not_end_is_left(store: Path, mixed: str, mode: LocalMode) -> None:
+    sent = 0
+
+    def endless(handler: http.server.BaseHTTPRequestHandler, _content: bytes | None) -> None:
+        nonlocal sent
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            while sent < 400 << 20:
+                sent += handler.wfile.write(b"ACGT" * (1 << 14))
+        except OSError:
+            return
+
+    with serving(store, {".seq": endless}) as url:
+        mode.register_remote(url, mixed)
+        with mode.open(mixed) as reader, pytest.raises(DigestMismatchError):
+            reader.fetch("dna", 0, 3)
+    assert sent < 100 << 20
+
+
 EVIL = "../../../evil"
 
 

@@ -160,7 +160,13 @@ def arrive(
         raise _wrong(source, entry)
     arrived = folder / "arrived"
     with writing(str(folder)), arrived.open("w+b") as target:
-        form = source.download(entry, target, advance)
+
+        def watch(count: int) -> None:
+            advance(count)
+            if target.tell() > entry.length + 2:  # at most a byte a residue, and perhaps a line end
+                raise _wrong(source, entry)
+
+        form = source.download(entry, target, watch)
     if form == "Encoded":
         return _unpack(source, entry, folder, arrived)
     return _pack(source, entry, folder, arrived)

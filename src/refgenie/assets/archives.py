@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from refgenie.assets import left_over, lookup
+from refgenie.assets import left_over, lookup, manifest
 from refgenie.core.layout import Folders
 from refgenie.core.names import is_asset_digest, is_genome_digest
 from refgenie.db.database import Database
@@ -64,6 +64,7 @@ class Archives:
 
     def __init__(self, database: Database, folders: Folders, staged: StagedAssets) -> None:
         self._database = database
+        self._folders = folders
         self._root = folders.archive_folder
         self._staged = staged
 
@@ -91,6 +92,8 @@ class Archives:
             if not _is_ours(path) or not left_over.is_settled(path):
                 continue
             asset = self._asset_of(path)
+            if asset is None and self._can_come_back(path):
+                continue
             if asset is None:
                 yield ArchiveFault(LEFT, path, "remove it", partial(self._discard, path))
             else:
@@ -109,6 +112,11 @@ class Archives:
             ]
         chosen = next((known for known in names if name in {"", known}), None)
         return (genome, group, chosen) if chosen is not None else None
+
+    def _can_come_back(self, path: Path) -> bool:
+        """Whether the content is there whole, to be recorded again where the registry was lost."""
+        genome, group = path.parts[-3:-1]
+        return manifest.path_of(self._folders, (genome, group, path.name[:_DIGEST_LENGTH])).exists()
 
     def _stage(self, genome_digest: str, group: str, name: str) -> None:
         with suppress(NotFoundError):  # it was removed meanwhile

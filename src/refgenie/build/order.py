@@ -14,7 +14,6 @@ from refgenie.build.resolution import (
     ResolvedBuild,
     Resolver,
     claimed_fasta,
-    missing_assets,
     without_claimed_fasta,
 )
 from refgenie.core.names import is_genome_digest
@@ -103,7 +102,7 @@ class _Ordering:
                 return Step("nothing", named, there=there)
         resolve_files(chosen.recipe, given)
         if lacking and request.deps == "fail":
-            raise missing_assets(request, list(lacking.items()))
+            raise self._resolver.missing_assets(request, chosen, lacking)
         for key, wanted in wanted_assets(chosen.recipe, request).items():
             if (maker := self._requested(wanted, request)) is not None:
                 after.append(self.visit(maker, was_asked=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from refgenie.build.inputs import (
     ResolvedAsset,
     as_template_value,
     check_class,
+    lacking_files,
     readable_file,
     resolve_files,
     resolve_params,
@@ -24,7 +26,7 @@ from refgenie.core.layout import Folders
 from refgenie.core.names import check_asset_name, is_genome_digest
 from refgenie.core.records import AssetRecord
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import InvalidInputError, NotFoundError
+from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
 
 if TYPE_CHECKING:
     from refgenie.assets.service import AssetService
@@ -191,18 +193,42 @@ class Resolver:
 
     def _resolve_assets(self, request: BuildRequest, chosen: ChosenRecipe) -> dict[str, ResolvedAsset]:
         found: dict[str, ResolvedAsset] = {}
-        missing: list[tuple[str, RegistryPath]] = []
+        missing: dict[str, RegistryPath] = {}
         for key, wanted in wanted_assets(chosen.recipe, request).items():
             record = self.find(wanted)
             if record is None:
-                missing.append((key, wanted))
+                missing[key] = wanted
                 continue
             check_class(key, chosen.recipe.input_assets[key], record, self._kinds(record.asset_class_name))
             value = as_template_value(wanted, record, self._folders.genome_folder)
             found[key] = ResolvedAsset(key, wanted, record, value)
         if missing:
-            raise missing_assets(request, missing)
+            raise self.missing_assets(request, chosen, missing)
         return found
+
+    def missing_assets(
+        self, request: BuildRequest, chosen: ChosenRecipe, missing: Mapping[str, RegistryPath]
+    ) -> NotFoundError:
+        """The error for input assets that are not there, with the commands that make them."""
+        named = ", ".join(f"{path} (input asset {key})" for key, path in missing.items())
+        there = "is not there" if len(missing) == 1 else "are not there"
+        hint = ", ".join(
+            self._maker(path, chosen.recipe.input_assets[key].asset_class) for key, path in missing.items()
+        )
+        if "--files" not in hint:
+            hint += f"; or refgenie build {request.registry_path} --deps build"
+        return NotFoundError(f"{request.registry_path} is built from {named}, which {there}", hint=hint)
+
+    def _maker(self, path: RegistryPath, asset_class: str) -> str:
+        """The command that builds an asset, with the files that its recipe has to be given."""
+        request = BuildRequest(genome=path.genome, group=path.group, asset=path.asset)
+        files: list[str] = []
+        with suppress(RefgenieError):  # what is wrong with it is told when it is built
+            request = replace(request, recipe=self.choice.for_class(request, asset_class))
+            files = lacking_files(self.choice.choose(request, None).recipe, request)
+        return " ".join(
+            [f"refgenie build {request.registry_path}", *(f"--files {name}=FILE" for name in files)]
+        )
 
     def _kinds(self, class_name: str) -> set[str]:
         """A class with all its ancestors."""
@@ -220,22 +246,6 @@ class Resolver:
             # A parent may be told by its file.
             open_names += [PurePosixPath(parent).name.removesuffix(".yaml") for parent in parents]
         return kinds
-
-
-def missing_assets(request: BuildRequest, missing: list[tuple[str, RegistryPath]]) -> NotFoundError:
-    """The error for input assets that are not there, with the commands that make them."""
-    named = ", ".join(f"{path} (input asset {key})" for key, path in missing)
-    makers = ", ".join(f"refgenie build {_without_key(path)}" for _, path in missing)
-    return NotFoundError(
-        f"{request.registry_path} is built from {named}, which is not there"
-        if len(missing) == 1
-        else f"{request.registry_path} is built from {named}, which are not there",
-        hint=f"{makers}; or refgenie build {request.registry_path} --deps build",
-    )
-
-
-def _without_key(path: RegistryPath) -> RegistryPath:
-    return RegistryPath(path.genome, path.group, asset=path.asset)
 
 
 def claimed_fasta(request: BuildRequest) -> Path | None:

@@ -28,6 +28,9 @@ def test_a_missing_input_is_named_with_its_command(site):
     with pytest.raises(NotFoundError, match=r"tiny/c is built from tiny/b \(input asset b\)") as caught:
         site.build("tiny/c")
     assert caught.value.hint == "refgenie build tiny/b; or refgenie build tiny/c --deps build"
+    with pytest.raises(NotFoundError, match="tiny/salmon_index is built from tiny/cdna") as caught:
+        site.build("tiny/salmon_index")
+    assert caught.value.hint == "refgenie build tiny/cdna --files fasta=FILE"
 
 
 def test_missing_inputs_are_built_first_each_once(site):

@@ -163,3 +163,23 @@ def test_how_far_a_build_is_can_be_seen(cli, tmp_path):
     cli("build", "lambda/seen", env={"REFGENIE_PROGRESS_FILE": str(tmp_path / "progress")}).succeeded()
     [task] = json.loads(Path(cli("seek", "lambda/seen").stdout.strip()).read_text())
     assert task == {"text": "building lambda/seen", "done": 0, "total": None}
+
+
+def test_what_cannot_be_staged_does_not_keep_the_rest_from_it(cli, tmp_path):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "made").write_text("x")
+    (tmp_path / "class.yaml").write_text(
+        "{name: one, version: '1', description: x, seek_keys: {one: {value: made}}}"
+    )
+    (tmp_path / "recipe.yaml").write_text(
+        "{name: one, version: '1', description: x, output_asset_class: one, command_templates: ['true']}"
+    )
+    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
+    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
+    cli("add", "lambda/one", "--path", linked, "--asset-class", "one", "--link").succeeded()
+    ended = cli("build", "lambda/one", "lambda/fasta", "--stage")
+    assert ended.code != 0
+    assert ended.stdout == "lambda/one:default\nlambda/fasta:default\n"
+    assert "not staged: lambda/one" in ended.stderr
+    assert {entry["asset_group_name"] for entry in cli("stage", "list", "--json").json} == {"fasta"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlalchemy import URL
 
 from refgenie.api import Refgenie
@@ -119,6 +120,8 @@ def serving(site: Installation) -> Iterator[str]:
     from refgenie.server.settings import ServerSettings
 
     with running(create_app(site.rg, ServerSettings(access_log="off"))) as address:
+        # Made when it is first asked for, which takes longer than these tests' clients have patience.
+        httpx.get(f"{address}/openapi.json", timeout=60)
         yield address
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from refgenie.assets.populate import populate
 from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import NotFoundError, RefgenieError, UsageError
-from refgenie.transfer.clients import ServerClient, awake
+from refgenie.transfer.clients import ServerClient, silent_last
 from refgenie.transfer.offers import Offer, OfferedAsset
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class RemoteCatalog:
         _check_class(remote_class)
         failures: builtins.list[RefgenieError] = []
         missing: RefgenieError | None = None
-        for client in awake(self._clients(servers)):
+        for client in silent_last(self._clients(servers)):
             try:
                 return self._seek(Offer(client), path, remote_class)
             except NotFoundError as error:

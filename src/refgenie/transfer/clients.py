@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FRESH = 300.0
 """Seconds for which a server's OpenAPI document is used without asking again."""
 _SILENT = 30.0
-"""Seconds for which a server that did not answer in time is passed over where there are others."""
+"""Seconds for which a server that did not answer is asked after the others."""
 _MEMBERS = ("server_url", "get", "download_with_progress")
 
 
@@ -152,7 +152,7 @@ class HttpServerClient:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it did not answer in time a moment ago."""
+        """Whether it did not answer a moment ago."""
         return time.monotonic() < self._silent_until
 
     def ask_again(self) -> None:
@@ -290,13 +290,12 @@ class HttpServerClient:
         self._asked_at = time.monotonic()
 
 
-def awake(clients: Sequence[ServerClient]) -> list[ServerClient]:
-    """Those that were not silent a moment ago, all where there are no others.
+def silent_last(clients: Sequence[ServerClient]) -> list[ServerClient]:
+    """The clients in their order, but those last that were silent a moment ago.
 
     Many assets must not wait for a dead server each by itself.
     """
-    found = [client for client in clients if not (isinstance(client, HttpServerClient) and client.is_silent)]
-    return found or list(clients)
+    return sorted(clients, key=lambda client: isinstance(client, HttpServerClient) and client.is_silent)
 
 
 def read_operations(document: Any) -> dict[str, str]:

@@ -43,7 +43,7 @@ class UnreachableError(NetworkError):
 
 
 class SilentError(UnreachableError):
-    """There was no answer in time: to ask again takes as long again."""
+    """Nobody answered, or not in time: to ask again takes as long again."""
 
 
 _STATUS_ERRORS |= dict.fromkeys((502, 503, 504), UnreachableError)
@@ -177,7 +177,7 @@ def translated(url: str) -> Iterator[None]:
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
         raise InvalidInputError(f"{url!r} is no address of a server: {error}") from error
     except httpx.ConnectError as error:
-        raise UnreachableError(f"cannot reach {host}: {error}") from error
+        raise SilentError(f"cannot reach {host}: {error}") from error
     except httpx.TransportError as error:
         raise UnreachableError(f"{host} broke the connection off: {error}") from error
     except httpx.HTTPError as error:

@@ -10,7 +10,7 @@ from typing import Protocol
 from refgenie.core.names import is_genome_digest
 from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import ConflictError, NetworkError, NotFoundError, RefgenieError
-from refgenie.transfer.clients import ServerClient, awake
+from refgenie.transfer.clients import ServerClient, silent_last
 from refgenie.transfer.fetching import Supplier
 from refgenie.transfer.offers import Offer, OfferedAsset
 
@@ -42,11 +42,6 @@ class Search:
     failures: list[tuple[str, RefgenieError]] = field(default_factory=list)
     knows_genome: bool = False
     asked: int = 0
-
-    def pass_over(self, client: ServerClient) -> None:
-        """Do not ask a server that has just been silent."""
-        self.asked += 1
-        self.failures.append((client.server_url, NetworkError("it did not answer in time")))
 
     def error(self) -> RefgenieError:
         """Why nothing was found."""
@@ -95,11 +90,7 @@ class Locator:
         """
         search = Search(path, self.local_digest(path.genome))
         described: Supplier | None = None
-        asked = awake(clients)
-        for client in clients:
-            if client not in asked:
-                search.pass_over(client)
-                continue
+        for client in silent_last(clients):
             supplier = self._ask(search, client, None)
             if supplier is not None and supplier.asset.modes:
                 return supplier
@@ -112,7 +103,7 @@ class Locator:
         """The servers after the first that have the same asset."""
         search = Search(path, first.asset.genome_digest)
         rest = clients[clients.index(first.offer.client) + 1 :]
-        found = [self._ask(search, client, first.asset) for client in awake(rest)]
+        found = [self._ask(search, client, first.asset) for client in silent_last(rest)]
         return [supplier for supplier in found if supplier is not None and supplier.asset.modes]
 
     def _ask(self, search: Search, client: ServerClient, like: OfferedAsset | None) -> Supplier | None:

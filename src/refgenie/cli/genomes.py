@@ -95,7 +95,8 @@ def init(
             str(remote_url), remote_digest, names, description, species, fhr
         )
     if record.mask_kept:
-        note("the soft mask of the first import is kept; --mask replace takes this file's")
+        first = "the soft mask" if record.masking == "soft" else "the upper case"
+        note(f"{first} of the first import is kept; --mask replace takes this file's case")
     plural = "" if record.sequences == 1 else "s"
     shown = f"{record.sequences} sequence{plural}, {record.total_length} residues"
     note(f"{'registered' if record.was_new else 'known already'}: {', '.join(record.aliases)} ({shown})")

@@ -95,14 +95,16 @@ class AliasService:
         return [record.name for record in self.own() if record.genome_digest == digest]
 
     def list(
-        self, alias_names: Iterable[str] = (), genome_digests: Iterable[str] = ()
+        self, alias_names: Iterable[str] | str = (), genome_digests: Iterable[str] | str = ()
     ) -> builtins.list[AliasRecord]:
         """Aliases, sorted by name; those with one of the names or of one of the genomes where given.
 
         Raises:
             NotFoundError: Names are no aliases (all are named), or a genome is not known.
         """
-        names, genomes = set(alias_names), {self.resolve(genome) for genome in genome_digests}
+        names = {alias_names} if isinstance(alias_names, str) else set(alias_names)
+        wanted = [genome_digests] if isinstance(genome_digests, str) else genome_digests
+        genomes = {self.resolve(genome) for genome in wanted}
         records = self._backend.all()
         if unknown := sorted(names - {record.name for record in records}):
             raise self._unknown(unknown)
@@ -183,10 +185,12 @@ class AliasService:
         }
         if taken:
             listed = ", ".join(f"{name} ({found})" for name, found in sorted(taken.items()))
-            raise ConflictError(
-                f"another genome has the alias {listed}",
-                hint=f"refgenie alias set --force -a {next(iter(sorted(taken)))} -d {digest or 'DIGEST'}",
+            hint = (
+                f"refgenie alias set --force -a {min(taken)} -d {digest}"
+                if digest is not None and self._is_registered(digest)
+                else f"choose another name, or free this one: refgenie alias remove -a {min(taken)}"
             )
+            raise ConflictError(f"another genome has the alias {listed}", hint=hint)
 
     def remove(self, alias_names: Iterable[str] | str) -> None:
         """Remove names, all or none.

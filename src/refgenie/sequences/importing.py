@@ -240,7 +240,7 @@ def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:
     was_new = not files.listed(staged.digest)
     with writing(str(files.root)):
         _move_sequences(files, staged)
-        kept = _keep_mask(files, staged, mask, was_new)
+        kept = _keep_mask(files, staged, mask, _is_case_unknown(files, staged.digest, was_new))
         if was_new or files.origin(staged.digest).exists():
             _list_collection(files, staged, was_new)
         make_view(files, staged.digest)
@@ -268,14 +268,19 @@ def move_exact(path: Path, found: ScannedSequence, spool: Path) -> None:
     write_through(path, lambda handle: write_exact(handle, found.rare, spool))
 
 
-def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, was_new: bool) -> bool:
+def _is_case_unknown(files: StoreFiles, digest: str, was_new: bool) -> bool:
+    """Whether nobody has told the case of the residues yet; a seqcol API never tells it."""
+    return was_new or (files.origin(digest).exists() and not files.mask(digest).exists())
+
+
+def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, is_first: bool) -> bool:
     """Write the mask, or keep the one that is there; answers whether another one was kept."""
     path = files.mask(staged.digest)
     new = staged.mask_digest
     old = read_mask_digest(files, staged.digest)
-    if new == old and not was_new:
+    if new == old and not is_first:
         return False
-    if not was_new and rule == "keep":
+    if not is_first and rule == "keep":
         return True
     if new is None:
         path.unlink(missing_ok=True)

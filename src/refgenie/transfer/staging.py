@@ -204,16 +204,6 @@ class StageService:
         found = [path for path in root.glob("*/*/*") if path.is_symlink() or _is_left(path)]
         return sorted(path for path in found if path.relative_to(root).as_posix() not in known)
 
-    def prune(self) -> builtins.list[Path]:
-        """Remove what assets that are gone, and a crash, left in the archive folder."""
-        removed = []
-        for path in self.unrecorded():
-            relative = path.relative_to(self._folders.archive_folder).as_posix()
-            if not self._is_used(relative):
-                path.unlink(missing_ok=True)
-                removed.append(path)
-        return removed
-
     def table(self, genomes: Iterable[str] | None = None) -> Table:
         """What is staged as a rich table."""
         from refgenie.core.tables import human_size, make_table

@@ -119,6 +119,18 @@ def test_a_static_store_hands_on_its_mask(static_store: Published, mode: LocalMo
         assert reader.fetch("chr1", keep_case=True) == read_fasta(SMALL)["chr1"]
 
 
+def test_an_import_tells_the_case_that_a_server_did_not(
+    remote: Published, mode: LocalMode, tmp_path: Path
+) -> None:
+    hidden = mode.register_remote(remote.url, remote.small)
+    imported = mode.import_fasta(write_fasta(tmp_path / "small.fa", SMALL))
+    assert (imported.was_new, imported.mask_kept) == (False, False)
+    assert imported.collection.masking == "soft"
+    assert hidden.masking == ("soft" if remote.static else "none")
+    with mode.open(remote.small) as reader:
+        assert reader.fetch("chr1", keep_case=True) == read_fasta(SMALL)["chr1"]
+
+
 def test_a_remote_genome_is_exported_whole(remote: Published, mode: LocalMode, tmp_path: Path) -> None:
     mode.register_remote(remote.url, remote.mixed)
     fasta = mode.export_fasta(remote.mixed, tmp_path / "out", case="upper")[0]

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from refgenie.core.digests import asset_digest, describe_files
 from refgenie.core.layout import Folders
 from refgenie.errors import DiskFullError, NotPermittedError
-from support import killed
+from support import children, killed
 from support.asset_site import GENOME, AssetSite
 from support.asset_work import add, opened, remove, rename, work_at_once
 from support.disks import small_disk
@@ -163,14 +163,14 @@ def test_24_processes_lose_nothing(site: AssetSite, address: str, folders: Folde
     for number in range(3):
         (tmp_path / f"shared{number}").mkdir()
         (tmp_path / f"shared{number}" / "file").write_text(f"shared {number}")
-    barrier, errors = killed.barrier(PROCESSES), killed.results()
-    children = [
-        killed.start(work_at_once, number, barrier, errors, address, folders, tmp_path)
+    barrier, errors = children.barrier(PROCESSES), children.results()
+    workers = [
+        children.start(work_at_once, number, barrier, errors, address, folders, tmp_path)
         for number in range(PROCESSES)
     ]
-    said = [errors.get() for _ in children]
-    for child in children:
-        child.join(120)
+    said = [errors.get() for _ in workers]
+    for worker in workers:
+        worker.join(120)
     assert [error for error in said if error] == []
     records = site.assets.list()
     assert {record.name for record in records if record.asset_group_name == "things"} == {

@@ -11,7 +11,7 @@ from refgenie.core.layout import Folders
 from refgenie.core.seek import read_alias_file
 from refgenie.db.models import Alias
 from refgenie.errors import NotFoundError
-from support import killed
+from support import children, killed
 from support.genome_site import GenomeSite
 from support.genome_work import bring_in, initialize, name, opened, remove
 from support.sequences import SMALL, write_fasta
@@ -136,14 +136,14 @@ def test_24_processes_that_bring_in_and_name_lose_nothing(
         write_fasta(tmp_path / f"{number}.fa", f">chr1\n{'ACGT' * 5}{'A' * number}\n>chr2\nGGGGCCCC\n")
         for number in range(4)
     ]
-    barrier, errors = killed.barrier(PROCESSES), killed.results()
-    children = [
-        killed.start(bring_in, number, barrier, errors, address, folders, files[number % 4])
+    barrier, errors = children.barrier(PROCESSES), children.results()
+    workers = [
+        children.start(bring_in, number, barrier, errors, address, folders, files[number % 4])
         for number in range(PROCESSES)
     ]
-    said = [errors.get() for _ in children]
-    for child in children:
-        child.join(120)
+    said = [errors.get() for _ in workers]
+    for worker in workers:
+        worker.join(120)
     assert [error for error in said if error] == []
 
     digests = [site.local.digest_fasta(file) for file in files]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import secrets
@@ -15,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from refgenie.core.digests import sha256_of
+from support.children import child
 from support.s3 import S3Server, s3_server
 from support.transfer_site import Installation, copy_of, installation, opened, serving
 
-SPAWN = multiprocessing.get_context("spawn")
 SIZE = 24 << 20
 KILLS = 10
 
@@ -76,11 +75,11 @@ def test_staging_killed(site: Installation, tmp_path: Path) -> None:
     source = site.rg.settings.database_config_path.parent
     home = copy_of(source, tmp_path / "measured")
     home.rg.close()
-    longest = how_long(SPAWN.Process(target=stage, args=(str(tmp_path / "measured"),)))
+    longest = how_long(child(stage, str(tmp_path / "measured")))
     root = tmp_path / "home"
     copy_of(source, root).rg.close()
     for moment in moments(longest):
-        kill_after(SPAWN.Process(target=stage, args=(str(root),)), moment)
+        kill_after(child(stage, str(root)), moment)
         home = opened(root)
         for record in home.stage.list():
             path = home.rg.folders.archive_folder / record.path
@@ -101,11 +100,11 @@ def test_pulling_killed(site: Installation, url: str, tmp_path: Path) -> None:
     template = tmp_path / "template"
     installation(template).rg.close()
     copy_of(template, tmp_path / "measured").rg.close()
-    longest = how_long(SPAWN.Process(target=pull, args=(str(tmp_path / "measured"), url)))
+    longest = how_long(child(pull, str(tmp_path / "measured"), url))
     root = tmp_path / "home"
     copy_of(template, root).rg.close()
     for moment in moments(longest):
-        kill_after(SPAWN.Process(target=pull, args=(str(root), url)), moment)
+        kill_after(child(pull, str(root), url), moment)
         home = opened(root)
         assert home.rg.asset.verify() == []
         for asset in home.rg.asset.list():
@@ -133,7 +132,7 @@ def test_pushing_killed(site: Installation, url: str, s3: S3Server, tmp_path: Pa
     home.rg.remote.add("s3", f"s3://{bucket}", name="bucket")
     home.rg.close()
     for moment in (0.3, 0.6, 0.9, 1.2, 1.5, 2.0):
-        kill_after(SPAWN.Process(target=push, args=(str(root), s3.environment)), moment)
+        kill_after(child(push, str(root), s3.environment), moment)
         home = opened(root)
         (status,) = home.rg.remote.status()
         keys = s3.keys(bucket)
@@ -142,7 +141,7 @@ def test_pushing_killed(site: Installation, url: str, s3: S3Server, tmp_path: Pa
         if status.pushed:
             assert keys
         assert status.pushed + status.pending == len(staged)
-    process = SPAWN.Process(target=push, args=(str(root), s3.environment))
+    process = child(push, str(root), s3.environment)
     how_long(process)
     (status,) = opened(root).rg.remote.status()
     assert (status.pushed, status.pending) == (2, 0)

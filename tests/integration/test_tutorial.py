@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import time
@@ -15,6 +16,7 @@ import pytest
 from sqlalchemy import URL
 
 from support.console import Console
+from support.fork_server import fork_server
 from support.postgres import free_port, write_database_config
 from support.s3 import s3_server
 from support.tutorial import Step, exported, files, steps
@@ -32,15 +34,28 @@ def test_tutorial(run_cli: Console, tmp_path: Path, require_program: Callable[..
         run(step, tmp_path, run_cli.environment())
 
 
-def test_genomes(run_cli: Console, tmp_path: Path) -> None:
+@pytest.fixture
+def shell(run_cli: Console, tmp_path: Path) -> dict[str, str]:
+    """Environment of a shell in which ``refgenie`` starts quickly (see support.fork_server)."""
+    return quick(run_cli.environment(), tmp_path / "quick")
+
+
+def quick(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The environment with a ``refgenie`` in front that is a fork."""
+    folder.mkdir()
+    fork_server().script(folder)
+    return {**environment, "PATH": f"{folder}{os.pathsep}{environment['PATH']}"}
+
+
+def test_genomes(run_cli: Console, shell: Mapping[str, str], tmp_path: Path) -> None:
     copy_examples(tmp_path, "lambda_virus.fa")
     run_cli("init").succeeded()
     run_cli("genome", "init", "--fasta", "lambda_virus.fa", "--name", "lambda", cwd=tmp_path).succeeded()
     for step in steps(HOW_TO / "genomes.md"):
-        run(step, tmp_path, run_cli.environment())
+        run(step, tmp_path, shell)
 
 
-def test_write_a_recipe(run_cli: Console, tmp_path: Path) -> None:
+def test_write_a_recipe(run_cli: Console, shell: Mapping[str, str], tmp_path: Path) -> None:
     page = HOW_TO / "write-a-recipe.md"
     copy_examples(tmp_path, "lambda_virus.fa")
     run_cli("init").succeeded()
@@ -48,7 +63,7 @@ def test_write_a_recipe(run_cli: Console, tmp_path: Path) -> None:
     for name, content in files(page).items():
         (tmp_path / name).write_text(content)
     for step in steps(page):
-        run(step, tmp_path, run_cli.environment())
+        run(step, tmp_path, shell)
 
 
 @pytest.mark.postgres
@@ -73,13 +88,18 @@ def test_site_and_laptop(
         if empty_postgres_url.host:
             assert exported(page) == settings.keys()
         environments = {"site": site.environment(settings), "laptop": laptop.environment()}
+        shells = {
+            machine: quick(environment, tmp_path / machine / "quick")
+            for machine, environment in environments.items()
+        }
         for step in (step.renamed(names) for step in steps(page)):
-            folder, environment = tmp_path / step.machine, environments[step.machine]
+            folder = tmp_path / step.machine
             if step.in_background:
+                environment = environments[step.machine]
                 servers.enter_context(serving(step, folder, environment, f"http://127.0.0.1:{port}", log))
                 shutil.copy(tmp_path / "site" / "reads.cram", tmp_path / "laptop")
             else:
-                run(step, folder, environment)
+                run(step, folder, shells[step.machine])
         pushed = store.keys("references")
 
     residues = "".join((REPOSITORY / "examples" / "lambda_virus.fa").read_text().splitlines()[1:])

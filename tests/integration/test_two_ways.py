@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,50 +9,18 @@ from pathlib import Path
 import pytest
 
 from support.console import Console, Outcome
+from support.fork_server import SCRIPT, fork_server
 from support.postgres import write_database_config
 
-TESTS = Path(__file__).resolve().parents[1]
-
-# Starting an interpreter and importing the command line takes most of a second; a fork of one
-# that has imported it answers each question as a process of its own.
-FORKS = """
-import json, os, sys, tempfile
-from refgenie.cli import app, hot
-from support.fork_server import load
-
-load()
-
-def ask(way, words):
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = os.fork()
-        if child == 0:
-            os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
-            sys.argv = ["refgenie", *words]
-            code = 70
-            try:
-                code = app.run() if way == "full" else hot.main()
-            except SystemExit as end:
-                code = end.code or 0
-            finally:
-                sys.stdout.flush()
-                os._exit(code)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        out.seek(0), err.seek(0)
-        return code, out.read().decode(), err.read().decode()
-
-json.dump([ask(sys.argv[1], words) for words in json.load(sys.stdin)], sys.stdout)
-"""
+WAYS = {"fast": SCRIPT, "full": "refgenie.cli.app:run"}
 
 
 def ask(console: Console, way: str, questions: Sequence[Sequence[str]]) -> list[Outcome]:
     """How each command line ends, by the fast entry point or the full command line."""
-    ended = subprocess.run(
-        [sys.executable, "-c", FORKS, way], cwd=TESTS, input=json.dumps(questions),
-        env=console.environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    return [Outcome(*answer) for answer in json.loads(ended.stdout)]
+    return [
+        Outcome(*fork_server().run(words, console.environment(), console.home, entry=WAYS[way]))
+        for words in questions
+    ]
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -22,8 +21,7 @@ from refgenie.db import migrate, models
 from refgenie.db.database import Database
 from refgenie.db.migrations import HEAD
 from refgenie.errors import DatabaseVersionError
-
-SPAWN = multiprocessing.get_context("spawn")
+from support.children import start
 
 
 def _config() -> Config:
@@ -170,10 +168,8 @@ def test_killed_at_ten_moments_it_is_as_before_or_done(sqlite_url: URL, tmp_path
 def test_processes_that_migrate_at_once_do_it_once(empty: Database) -> None:
     _fill(empty, REVISIONS[0])
     url = empty.engine.url.render_as_string(hide_password=False)
-    children = [SPAWN.Process(target=_upgrade, args=(url,)) for _ in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-        assert child.exitcode == 0
+    upgrades = [start(_upgrade, url) for _ in range(4)]
+    for upgrade in upgrades:
+        upgrade.join()
+        assert upgrade.exitcode == 0
     assert migrate.version(empty).is_current

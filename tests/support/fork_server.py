@@ -26,6 +26,18 @@ from typing import IO, Any
 TESTS = Path(__file__).resolve().parent.parent
 _MESSAGE = 1 << 20
 """Bytes; more than a command line with its environment takes."""
+SCRIPT = "refgenie.cli.hot:main"
+"""Entry point of the console script."""
+_PROGRAM = """\
+#!{python} -IS
+import json, os, socket, sys
+connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+connection.connect("{address}")
+message = dict(arguments=sys.argv[1:], env=dict(os.environ), cwd=os.getcwd(), entry="{entry}")
+socket.send_fds(connection, [json.dumps(message).encode()], [0, 1, 2])
+connection.recv(1 << 20)
+sys.exit(json.loads(connection.recv(1 << 20)))
+"""
 
 
 @cache
@@ -55,9 +67,18 @@ class ForkServer:
         listening.close()
 
     def run(
-        self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path, stdin: str, timeout: float
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        stdin: str = "",
+        timeout: float = 120,
+        entry: str = SCRIPT,
     ) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command line of ``refgenie``.
+
+        Args:
+            entry: What the process runs: the console script's entry point, or another.
 
         Raises:
             subprocess.TimeoutExpired: It took longer than ``timeout`` seconds and was killed.
@@ -69,7 +90,7 @@ class ForkServer:
             connection = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MESSAGE)
             connection.connect(self._address)
-            message = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd)}
+            message = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd), "entry": entry}
             socket.send_fds(connection, [json.dumps(message).encode()], [item.fileno() for item in streams])
             pid = json.loads(connection.recv(_MESSAGE))
             connection.settimeout(timeout)
@@ -81,6 +102,13 @@ class ForkServer:
                     list(arguments), timeout, _content(out), _content(err)
                 ) from error
             return code, _content(out).decode(), _content(err).decode()
+
+    def script(self, folder: Path) -> Path:
+        """A program ``refgenie`` in this folder, for shells: a fork has its streams, and it ends as the fork does."""
+        path = folder / "refgenie"
+        path.write_text(_PROGRAM.format(python=sys.executable, address=self._address, entry=SCRIPT))
+        path.chmod(0o755)
+        return path
 
     def close(self) -> None:
         """End the process; not in a fork of the tests' own process."""
@@ -95,37 +123,10 @@ def _content(stream: IO[bytes]) -> bytes:
     return stream.read()
 
 
-MODULES = (
-    "gtars.refget",
-    "psycopg",
-    "psycopg2",
-    "pydantic.type_adapter",
-    "refgenie.api",
-    "refgenie.assets.service",
-    "refgenie.build.service",
-    "refgenie.configuration",
-    "refgenie.genomes.service",
-    "rich.table",
-)
-
-
-def load() -> None:
-    """Import what command lines import."""
-    for name in MODULES:
-        import_module(name)
-    from sqlalchemy.orm import configure_mappers
-
-    from refgenie.cli import app
-
-    configure_mappers()
-    for module in app.COMMANDS:
-        app.application(module)
-
-
 def main() -> None:
     """Fork a process for each connection until a signal ends this one."""
     listening = socket.socket(fileno=int(sys.argv[1]))
-    load()
+    import_module("support.loaded")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the processes that answer leave no zombies
     while True:
         connection, _ = listening.accept()
@@ -151,19 +152,20 @@ def _answer(connection: socket.socket) -> None:
 
 def _become(message: dict[str, Any], descriptors: list[int]) -> None:
     """Be the command line, from its entry point to its end."""
-    from refgenie.cli import hot
-
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - the old ones remember what they were opened on
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(message["env"])
     os.chdir(message["cwd"])
     sys.argv = ["refgenie", *message["arguments"]]
+    module, _, function = message["entry"].partition(":")
     code = 1
     try:
-        hot.main()
-        code = 0
+        code = getattr(import_module(module), function)() or 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:

@@ -3,50 +3,16 @@
 from __future__ import annotations
 
 import functools
-import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable
-from multiprocessing import forkserver
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from support.children import results, start
+
 _STEPS = ("rename", "replace", "link", "symlink", "unlink", "mkdir", "rmdir", "fsync", "open", "chmod")
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["support.asset_work", "psycopg"])
-
-
-def start(work: Callable[..., Any], *arguments: Any) -> multiprocessing.process.BaseProcess:
-    """Start a process of its own that runs ``work(*arguments)``; both must be importable."""
-    _run_server()
-    process = _context.Process(target=work, args=arguments, daemon=True)
-    process.start()
-    return process
-
-
-def _run_server() -> None:
-    """Start the process that children are forked from; it has to find the tests' modules to load them once."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    try:
-        forkserver.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
-
-
-def barrier(parties: int) -> Any:
-    """A barrier that processes of ``start`` can be given."""
-    return _context.Barrier(parties)
-
-
-def results() -> Any:
-    """A queue that processes of ``start`` can be given."""
-    return _context.SimpleQueue()
 
 
 def count_steps(work: Callable[..., Any], *arguments: Any) -> int:

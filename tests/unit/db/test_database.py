@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -27,8 +26,7 @@ from refgenie.errors import (
     NetworkError,
     NotFoundError,
 )
-
-SPAWN = multiprocessing.get_context("spawn")
+from support.children import event, start
 
 
 def _add_many(url: str, writer: int) -> None:
@@ -41,11 +39,8 @@ def _add_many(url: str, writer: int) -> None:
 
 def test_concurrent_writers_lose_nothing(database_url: URL, database: Database) -> None:
     writers = [
-        SPAWN.Process(target=_add_many, args=(database_url.render_as_string(hide_password=False), number))
-        for number in range(8)
+        start(_add_many, database_url.render_as_string(hide_password=False), number) for number in range(8)
     ]
-    for writer in writers:
-        writer.start()
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0
@@ -185,10 +180,9 @@ def _hold(url: str, folder: str, ready: object) -> None:
 def test_a_lock_names_its_holder_and_a_dead_process_releases_it(
     database_url: URL, locks: Locks, tmp_path: Path
 ) -> None:
-    ready = SPAWN.Event()
+    ready = event()
     url = database_url.render_as_string(hide_password=False)
-    holder = SPAWN.Process(target=_hold, args=(url, str(tmp_path / "genomes" / ".locks"), ready))
-    holder.start()
+    holder = start(_hold, url, str(tmp_path / "genomes" / ".locks"), ready)
     assert ready.wait(60)
     with pytest.raises(LockedError, match=f"process {holder.pid}") as caught, locks.hold("store", 0.2):
         pass

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -65,7 +66,7 @@ def sync_folders(folders: Collection[Path]) -> None:
 
 def sync_files(paths: Iterable[Path]) -> None:
     """Flush the content of many files."""
-    listed = list(paths)
+    listed = list(islice(paths, _FEW + 1))
     if len(listed) > _FEW:
         os.sync()
         return

@@ -22,9 +22,11 @@ from typing import Any
 
 from refgenie.errors import InvalidInputError, RefgenieError
 from refgenie.sequences.durable import disk_error, writing
-from refgenie.sequences.engine import decode, engine_errors, open_store, pieces
+from refgenie.sequences.engine import Decoder, engine_errors, open_store, pieces
 
 Job = dict[str, Any]
+_TOLD = 1 << 20
+"""Residues after which progress is told."""
 _LARGEST_WRITE = 2 << 30
 """Bytes; more than any chromosome takes."""
 
@@ -95,6 +97,20 @@ def _perhaps_full(error: InvalidInputError, folder: str) -> RefgenieError:
     return error
 
 
+class _Advance:
+    """Answers how many more residues are done; not for each of many short sequences."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+        self.rest = 0
+
+    def __call__(self, residues: int) -> None:
+        self.rest += residues
+        if self.rest >= _TOLD:
+            self._answer(advance=self.rest)
+            self.rest = 0
+
+
 def _digest(job: Job, answer: Any) -> None:
     """Compute the digests of stored sequences again from their bytes.
 
@@ -106,29 +122,32 @@ def _digest(job: Job, answer: Any) -> None:
         import gtars.refget  # noqa: F401 - while there is nothing to do yet
 
         job = {**job, **json.loads(sys.stdin.readline())}
-    store = open_store(job["store"])
+    decoder = Decoder(open_store(job["store"]))
+    advance = _Advance(answer)
     with contextlib.ExitStack() as stack:
         spool = stack.enter_context(Path(job["spool"]).open("rb")) if job.get("spool") else None
         for digest, length, runs in job["sequences"]:
             kind = "altered"
             try:
-                if _digest_of(store, digest, length) == digest:
+                if _digest_of(decoder, digest, length) == digest:
                     kind = "right"
-                elif runs and _digest_of(store, digest, length, (array("Q", runs), spool)) == digest:
+                elif runs and _digest_of(decoder, digest, length, (array("Q", runs), spool)) == digest:
                     kind = "inexact"
             except RefgenieError as error:
                 answer(digest=digest, found="unreadable", detail=error.message)
                 continue
             if kind != "right":
                 answer(digest=digest, found=kind)
-            answer(advance=length)
-    answer(done=True)
+            advance(length)
+    answer(done=True, advance=advance.rest)
 
 
-def _digest_of(store: Any, digest: str, length: int, overlay: tuple[array[int], Any] | None = None) -> str:
+def _digest_of(
+    decoder: Decoder, digest: str, length: int, overlay: tuple[array[int], Any] | None = None
+) -> str:
     state = hashlib.sha512()
     for start, end in pieces(0, length):
-        residues = decode(store, digest, start, end).encode()
+        residues = decoder.read(digest, start, end).encode()
         if overlay is not None:
             residues = _overlaid(residues, start, *overlay)
         state.update(residues)
@@ -153,6 +172,7 @@ def _verify(job: Job, answer: Any) -> None:
 
     work = json.loads(sys.stdin.readline())["sequences"]
     residues = Residues(open_store(job["view"]), StoreFiles(Path(job["store"])))
+    advance = _Advance(answer)
     for digest, length in work:
         try:
             state = hashlib.sha512()
@@ -162,8 +182,8 @@ def _verify(job: Job, answer: Any) -> None:
                 answer(digest=digest, found="the residues have another digest")
         except RefgenieError as error:
             answer(digest=digest, found=error.message)
-        answer(advance=length)
-    answer(done=True)
+        advance(length)
+    answer(done=True, advance=advance.rest)
 
 
 def _export(job: Job, answer: Any) -> None:

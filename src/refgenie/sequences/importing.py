@@ -85,7 +85,7 @@ def import_fasta(
         if staged is None:
             staged = stage(stack.enter_context(staging_folder(work)), fasta, progress)
         with writing(str(files.root)):
-            sync_files(staged.files.sequence(entry.digest) for entry in staged.sequences)
+            sync_files(staged.files.root.glob("sequences/*/*"))
         with locks.hold(STORE_LOCK):
             if accept is not None:
                 accept(staged.digest)
@@ -249,18 +249,21 @@ def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:
 
 def _move_sequences(files: StoreFiles, staged: Staged) -> None:
     """Put the residues in; over damaged ones too, since these are proven."""
-    folders = set()
     for entry, found in zip(staged.sequences, staged.scanned, strict=True):
-        source, place = staged.files.sequence(entry.digest), files.sequence(entry.digest)
         if entry.digest in staged.inexact:
             move_exact(files.exact(entry.digest), found, staged.spool)
-        if not source.exists():
-            continue  # a sequence that occurs twice was moved the first time
-        if place.parent not in folders:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            folders.add(place.parent)
-        source.replace(place)
-    sync_folders(folders)
+    place = files.root / "sequences"
+    place.mkdir(parents=True, exist_ok=True)
+    changed = [files.root, place]
+    for source in (staged.files.root / "sequences").iterdir():
+        folder = place / source.name
+        try:
+            source.rename(folder)
+        except OSError:  # it holds others already
+            changed.append(folder)
+            for name in os.listdir(source):  # noqa: PTH208 - hundreds of thousands
+                os.replace(f"{source}/{name}", f"{folder}/{name}")  # noqa: PTH105
+    sync_folders(changed)
 
 
 def move_exact(path: Path, found: ScannedSequence, spool: Path) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 
 from refgenie.errors import InvalidInputError
 from refgenie.sequences.absence import cut_off, missing, no_sequence
-from refgenie.sequences.engine import decode, open_store, pieces
+from refgenie.sequences.engine import Decoder, open_store, pieces
 from refgenie.sequences.exact import ExactResidues
 from refgenie.sequences.masks import Mask
 from refgenie.sequences.model import SequenceInfo
 from refgenie.sequences.store_files import StoreFiles
 from refgenie.sequences.views import passing_view
+
+_KEPT_OPEN = 50
+"""Sequences whose exact residues stay open."""
 
 
 def bounds(name: str, length: int, start: int | None, end: int | None) -> tuple[int, int]:
@@ -35,7 +38,7 @@ class Residues:
     """Decoded residues of single sequences, those corrected that the packed form loses."""
 
     def __init__(self, store: Any, files: StoreFiles) -> None:
-        self._store = store
+        self._decoder = Decoder(store)
         self._files = files
         self._exact: dict[str, ExactResidues | None] = {}
 
@@ -44,16 +47,21 @@ class Residues:
         if start == end:
             return bytearray()
         if digest not in self._exact:
-            if not self._files.sequence(digest).exists():
-                raise missing(self._files.root, digest)
-            path = self._files.exact(digest)
-            self._exact[digest] = ExactResidues(path) if path.exists() else None
-        residues = bytearray(decode(self._store, digest, start, end).encode())
+            self._open(digest)
+        residues = bytearray(self._decoder.read(digest, start, end).encode())
         if len(residues) != end - start:
             raise cut_off(digest, len(residues), end - start)
         if (exact := self._exact[digest]) is not None:
             exact.apply(residues, start)
         return residues
+
+    def _open(self, digest: str) -> None:
+        if not self._files.sequence(digest).exists():
+            raise missing(self._files.root, digest)
+        if len(self._exact) >= _KEPT_OPEN and (oldest := self._exact.pop(next(iter(self._exact)))):
+            oldest.close()
+        path = self._files.exact(digest)
+        self._exact[digest] = ExactResidues(path) if path.exists() else None
 
     def close(self) -> None:
         """Close the files that are open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from refgenie.sequences import fast as fast_module
 from refgenie.sequences.fast import fetch
 from support.sequences import MIXED, SMALL, read_fasta, tree, write_fasta
 
+OPEN_FILES = Path("/proc/self/fd")
 HEAVY = {"json", "re", "typing", "pathlib", "dataclasses", "httpx", "sqlalchemy", "refget", "isal"}
 
 
@@ -87,6 +89,25 @@ def test_one_genome_of_a_large_store_is_read_without_the_others(mode: LocalMode,
     assert fetch(str(mode.store_path), digest, "chr2", 0, 4) == "GGGG"
     with mode.open(digest) as reader:
         assert reader.fetch("chrM", 0, 4) == "ACGT"
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="Linux tells which files are open")
+def test_many_sequences_are_read_with_few_files_open(mode: LocalMode, tmp_path: Path) -> None:
+    """An assembly of many contigs must not use up the files that a process may open."""
+    alphabets = ("ACGT", "ACGTN", "ACGTRYKM", "acgtACGT", "ACGU")
+    chance = random.Random(5)
+    records = {f"long{n}": "".join(chance.choices(alphabets[n], k=70_000)) for n in range(len(alphabets))}
+    records |= {f"short{n}": "".join(chance.choices(alphabets[n % 5], k=1 + n % 97)) for n in range(400)}
+    text = "".join(f">{name}\n{residues}\n" for name, residues in records.items())
+    digest = mode.import_fasta(write_fasta(tmp_path / "in.fa", text)).collection.digest
+    with mode.open(digest) as reader:
+        before = len(list(OPEN_FILES.iterdir()))
+        for name, residues in records.items():
+            assert reader.fetch(name, keep_case=True) == residues
+            low = len(residues) // 3
+            assert reader.fetch(name, low, low * 2) == residues[low : low * 2].upper()
+        assert len(list(OPEN_FILES.iterdir())) < before + 100
+    assert mode.verify(digest) == []
 
 
 def test_a_moved_genome_folder_is_read(mode: LocalMode, tmp_path: Path) -> None:

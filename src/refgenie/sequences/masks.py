@@ -39,6 +39,8 @@ def mask_digest(changes: Changes) -> str:
 
 def write_mask(handle: IO[bytes], digest: str, changes: Changes) -> None:
     """Write a mask file; sequences without lower case are left out."""
+    from isal import isal_zlib  # four times as fast as zlib, and the files are smaller
+
     index: dict[str, list[tuple[int, int, int, int]]] = {}
     blocks: list[bytes] = []
     offset = 0
@@ -47,7 +49,7 @@ def write_mask(handle: IO[bytes], digest: str, changes: Changes) -> None:
             part = positions[at : at + _BLOCK]
             first, last = part[0], part[-1]
             steps = array("Q", map(sub, part[1:], part))
-            packed = zlib.compress(_little(steps), 1)
+            packed = isal_zlib.compress(_little(steps), 1)
             index.setdefault(name, []).append((first, last, offset, len(packed)))
             blocks.append(packed)
             offset += len(packed)

@@ -19,6 +19,13 @@ def cli(run_cli, lambda_fasta):
     return run_cli
 
 
+def add_recipe(cli, folder, asset_class, recipe):
+    """Register an asset class and a recipe for it, both given as YAML."""
+    for kind, document in (("asset-class", asset_class), ("recipe", recipe)):
+        (folder / f"{kind}.yaml").write_text(document)
+        cli(kind, "add", folder / f"{kind}.yaml").succeeded()
+
+
 def test_indexes_are_built_in_order_and_work(cli, lambda_fasta, tmp_path, require_program):
     require_program("bwa", "bowtie2-build", "bowtie2", "samtools")
     built = cli("build", "lambda/bwa_index", "lambda/bowtie2_index", "lambda/fasta").succeeded()
@@ -73,14 +80,12 @@ def test_errors_of_builds_on_the_command_line(cli, tmp_path):
 
 
 def test_several_of_which_one_fails(cli, tmp_path):
-    (tmp_path / "class.yaml").write_text(
-        "{name: bad, version: '1', description: x, seek_keys: {bad: {value: x}}}"
+    add_recipe(
+        cli,
+        tmp_path,
+        "{name: bad, version: '1', description: x, seek_keys: {bad: {value: x}}}",
+        "{name: bad, version: '1', description: x, output_asset_class: bad, command_templates: ['exit 5']}",
     )
-    (tmp_path / "recipe.yaml").write_text(
-        "{name: bad, version: '1', description: x, output_asset_class: bad, command_templates: ['exit 5']}"
-    )
-    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
-    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
     ended = cli("build", "lambda/bad", "lambda/fasta", "lambda/nothing")
     assert ended.code == 8
     assert ended.stdout == "lambda/fasta:default\n"
@@ -113,15 +118,13 @@ def test_a_new_genome_is_made_by_its_first_build(run_cli, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_command_with_130(cli, tmp_path, number):
     sign = tmp_path / "sign"
-    (tmp_path / "class.yaml").write_text(
-        "{name: slow, version: '1', description: x, seek_keys: {slow: {value: x}}}"
-    )
-    (tmp_path / "recipe.yaml").write_text(
+    add_recipe(
+        cli,
+        tmp_path,
+        "{name: slow, version: '1', description: x, seek_keys: {slow: {value: x}}}",
         "{name: slow, version: '1', description: x, output_asset_class: slow,"
-        f" command_templates: ['echo $$ >{sign}; sleep 300']}}"
+        f" command_templates: ['echo $$ >{sign}; sleep 300']}}",
     )
-    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
-    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
     running = cli.start("build", "lambda/slow")
     for _ in range(3000):
         if sign.exists() and sign.read_text():
@@ -151,15 +154,13 @@ def test_what_is_built_is_staged_where_asked(cli):
 
 
 def test_how_far_a_build_is_can_be_seen(cli, tmp_path):
-    (tmp_path / "class.yaml").write_text(
-        "{name: seen, version: '1', description: x, seek_keys: {seen: {value: made}}}"
-    )
-    (tmp_path / "recipe.yaml").write_text(
+    add_recipe(
+        cli,
+        tmp_path,
+        "{name: seen, version: '1', description: x, seek_keys: {seen: {value: made}}}",
         "{name: seen, version: '1', description: x, output_asset_class: seen,"
-        " command_templates: ['cp $REFGENIE_PROGRESS_FILE {{output_folder}}/made']}"
+        " command_templates: ['cp $REFGENIE_PROGRESS_FILE {{output_folder}}/made']}",
     )
-    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
-    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
     cli("build", "lambda/seen", env={"REFGENIE_PROGRESS_FILE": str(tmp_path / "progress")}).succeeded()
     [task] = json.loads(Path(cli("seek", "lambda/seen").stdout.strip()).read_text())
     assert task == {"text": "building lambda/seen", "done": 0, "total": None}
@@ -169,14 +170,12 @@ def test_what_cannot_be_staged_does_not_keep_the_rest_from_it(cli, tmp_path):
     linked = tmp_path / "linked"
     linked.mkdir()
     (linked / "made").write_text("x")
-    (tmp_path / "class.yaml").write_text(
-        "{name: one, version: '1', description: x, seek_keys: {one: {value: made}}}"
+    add_recipe(
+        cli,
+        tmp_path,
+        "{name: one, version: '1', description: x, seek_keys: {one: {value: made}}}",
+        "{name: one, version: '1', description: x, output_asset_class: one, command_templates: ['true']}",
     )
-    (tmp_path / "recipe.yaml").write_text(
-        "{name: one, version: '1', description: x, output_asset_class: one, command_templates: ['true']}"
-    )
-    cli("asset-class", "add", tmp_path / "class.yaml").succeeded()
-    cli("recipe", "add", tmp_path / "recipe.yaml").succeeded()
     cli("add", "lambda/one", "--path", linked, "--asset-class", "one", "--link").succeeded()
     ended = cli("build", "lambda/one", "lambda/fasta", "--stage")
     assert ended.code != 0

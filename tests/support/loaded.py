@@ -14,7 +14,7 @@ PACKAGES = ("alembic.config", "filelock", "gtars.refget", "httpcore", "httpx_ret
             "rich.progress", "rich.syntax", "rich.table", "sqlalchemy.dialects.postgresql", "typer._adapters",
             "yaml")  # fmt: skip
 """What commands import when they need it."""
-LEFT_OUT = ("__main__", "server", "dash", "web", "mcp", "browse")
+LEFT_OUT = ("__main__", "server", "mcp", "browse")
 """Modules of refgenie that no command line in a fork needs."""
 
 for name in PACKAGES:

@@ -84,8 +84,6 @@ def import_fasta(
     with ExitStack() as stack:
         if staged is None:
             staged = stage(stack.enter_context(staging_folder(work)), fasta, progress)
-        with writing(str(files.root)):
-            sync_files(staged.files.root.glob("sequences/*/*"))
         with locks.hold(STORE_LOCK):
             if accept is not None:
                 accept(staged.digest)
@@ -95,7 +93,7 @@ def import_fasta(
 def stage(
     folder: Path, fasta: Path, progress: Progress, *, all_read: Callable[[], object] | None = None
 ) -> Staged:
-    """Import into a private store below ``folder`` and prove that it gives the FASTA back.
+    """Import into a private store below ``folder``, flushed, and prove that it gives the FASTA back.
 
     Args:
         folder: An empty folder on the disk of the store that it is for; see staging_folder.
@@ -122,12 +120,13 @@ def stage(
             readers = [engine]
             if sum(entry.length for entry in scan.sequences) > _SHARED:
                 readers.append(stack.enter_context(Worker({"do": "digest"})))
+            mask = folder / "mask"
+            found = _write_mask(mask, scan.sequences)
             digest = engine.answer("collection")
         sequences = private.sequences(digest)
         _compare(fasta, sequences, scan.sequences)
         _ask_to_read_back(readers, private, sequences, scan.sequences, spool)
-        mask = folder / "mask"
-        found = _write_mask(mask, scan.sequences)
+        sync_files(private.root.glob("sequences/*/*"))  # while they are read back
         inexact = _read_back(readers, sum(entry.length for entry in sequences), progress)
     return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, found)
 

@@ -1,7 +1,7 @@
 """The import of a FASTA file, begun before the services are loaded.
 
 Loading them takes half a second and as much memory as a tenth of a chromosome. While the engine reads,
-nothing of them is needed; while it ends its work, they are loaded.
+nothing of them is needed; they are loaded beside its last and mostly smaller sequences.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def begun_import(fasta: Path, names: Sequence[str], progress: Progress) -> Itera
     loading = threading.Thread(target=_load_services)
     with staging_folder(folders.work) as folder:
         try:
-            yield stage(folder, fasta, progress, all_read=loading.start)
+            yield stage(folder, fasta, progress, nearly_read=loading.start)
         finally:
             if loading.ident is not None:
                 loading.join()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from refgenie.errors import InvalidInputError
+from refgenie.sequences.masks import MaskBuilder
 
 CORE = b"ACGTN"
 """Residues that every packed alphabet of the store gives back."""
@@ -52,15 +53,12 @@ class ScannedSequence:
         name: First word of the header.
         sha512: State of the upper case residues' digest, where digests are computed.
         length: Residues.
-        case_changes: Positions at which the case changes, beginning with upper case; as many
-            changes to lower case as back; empty where all is upper case.
         rare: Starts, lengths and offsets (in the spool) of the runs of residues that not every
             packed alphabet gives back, three numbers each.
     """
 
     name: str
     length: int = 0
-    case_changes: array[int] = field(default_factory=lambda: array("Q"))
     rare: array[int] = field(default_factory=lambda: array("Q"))
     sha512: Any = None
 
@@ -71,7 +69,11 @@ class FastaScan:
     Args:
         path: Named in messages.
         spool: Where the rare residues are written, upper case; None computes the sequences'
-            digests instead.
+            digests instead, and no mask.
+
+    Attributes:
+        sequences: What was read, in the file's order.
+        mask: Which residues are lower case, of the sequences that were read whole.
     """
 
     def __init__(self, path: Path, spool: Path | None) -> None:
@@ -84,8 +86,11 @@ class FastaScan:
         self._at_line_start = True
         self._carry = b""
         self._lower = False
+        self._case_changes = array("Q")
+        """Where the sequence's case changes, beginning with upper case."""
         self._names: set[str] = set()
         self.sequences: list[ScannedSequence] = []
+        self.mask = MaskBuilder()
 
     def clean(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Pass the text on, checked, with Unix line ends; raises InvalidInputError at a fault."""
@@ -157,7 +162,6 @@ class FastaScan:
         self._line += 1
         state = hashlib.sha512() if self._spool_path is None else None
         self.sequences.append(ScannedSequence(name, sha512=state))
-        self._lower = False
 
     def _residues(self, text: bytes) -> None:
         # Half the time of a translation that drops the line ends itself.
@@ -178,7 +182,7 @@ class FastaScan:
         self._line += len(text) - len(classes)
 
     def _case(self, sequence: ScannedSequence, classes: bytes) -> None:
-        find, note, start = classes.find, sequence.case_changes.append, sequence.length
+        find, note, start = classes.find, self._case_changes.append, sequence.length
         lower, at = self._lower, 0
         while (at := find(_UPPER_AGAIN if lower else _LOWER, at)) >= 0:
             note(start + at)
@@ -208,7 +212,10 @@ class FastaScan:
         if not sequence.length:
             raise self._fault(f"the sequence {sequence.name!r} has no residues", before=True)
         if self._lower:
-            sequence.case_changes.append(sequence.length)
+            self._case_changes.append(sequence.length)
+            self._lower = False
+        self.mask.add(sequence.name, self._case_changes)
+        self._case_changes = array("Q")
 
     def _finish(self) -> None:
         if self._header is not None:

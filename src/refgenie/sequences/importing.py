@@ -32,7 +32,7 @@ from refgenie.sequences.durable import (
 from refgenie.sequences.exact import write_exact
 from refgenie.sequences.fasta_scan import FastaScan, ScannedSequence
 from refgenie.sequences.fasta_source import open_fasta, size_of
-from refgenie.sequences.masks import Mask, mask_digest, write_mask
+from refgenie.sequences.masks import Mask
 from refgenie.sequences.model import CollectionInfo, ImportResult, MaskRule, SequenceInfo
 from refgenie.sequences.recovery import ready_to_write
 from refgenie.sequences.staging import staging_folder
@@ -91,7 +91,7 @@ def import_fasta(
 
 
 def stage(
-    folder: Path, fasta: Path, progress: Progress, *, all_read: Callable[[], object] | None = None
+    folder: Path, fasta: Path, progress: Progress, *, nearly_read: Callable[[], object] | None = None
 ) -> Staged:
     """Import into a private store below ``folder``, flushed, and prove that it gives the FASTA back.
 
@@ -99,36 +99,64 @@ def stage(
         folder: An empty folder on the disk of the store that it is for; see staging_folder.
         fasta: Only read.
         progress: Told the bytes that were read, then the residues that were read back.
-        all_read: Called when the whole file was read; the engine still has to end its work.
+        nearly_read: Called once, when most of the file was read: what needs much memory for the engine's
+            work is behind then.
     """
     private, spool = StoreFiles(folder / "store"), folder / "spool"
     scan = FastaScan(fasta, spool)
-    name = fasta.name
+    size = size_of_input(fasta)
     with ExitStack() as stack:
-        with progress.task(f"Importing {name}", size_of_input(fasta)) as advance:
-            text = scan.clean(stack.enter_context(open_fasta(fasta, advance)))
+        with progress.task(f"Importing {fasta.name}", size) as advance:
+            most = _Most(size, advance, nearly_read)
+            text = scan.clean(stack.enter_context(open_fasta(fasta, most.advance)))
             first = next(text, b"")  # most bad files are refused before a process is started
             pipe = folder / f"{secrets.token_hex(8)}.fa"
             os.mkfifo(pipe, 0o600)
             job = {"do": "import", "store": str(private.root), "fasta": str(pipe)}
             engine = stack.enter_context(Worker(job))
             engine.answer("ready")
-            _feed(pipe, engine, first, text)
-            if all_read is not None:
-                all_read()
+            _feed(pipe, engine, first, most.watch(text))
             # While the engine writes the last sequence, the other core has time for these.
             readers = [engine]
             if sum(entry.length for entry in scan.sequences) > _SHARED:
                 readers.append(stack.enter_context(Worker({"do": "digest"})))
             mask = folder / "mask"
-            found = _write_mask(mask, scan.sequences)
+            if scan.mask.digest is not None:
+                write_through(mask, scan.mask.write)
             digest = engine.answer("collection")
         sequences = private.sequences(digest)
         _compare(fasta, sequences, scan.sequences)
         _ask_to_read_back(readers, private, sequences, scan.sequences, spool)
         sync_files(private.root.glob("sequences/*/*"))  # while they are read back
         inexact = _read_back(readers, sum(entry.length for entry in sequences), progress)
-    return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, found)
+    return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, scan.mask.digest)
+
+
+class _Most:
+    """Tells once that three quarters of a file were read; of what has no size, that all was."""
+
+    def __init__(
+        self, size: int | None, advance: Callable[[int], object], tell: Callable[[], object] | None
+    ) -> None:
+        self._left = sys.maxsize if size is None else size * 3 // 4
+        self._advance = advance
+        self._tell = tell
+
+    def advance(self, count: int) -> None:
+        self._left -= count
+        self._advance(count)
+
+    def watch(self, text: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in text:
+            if self._left <= 0:
+                self._told()
+            yield piece
+        self._told()
+
+    def _told(self) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()
 
 
 def size_of_input(fasta: Path) -> int | None:
@@ -291,16 +319,6 @@ def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, is_first: bool
         staged.mask.replace(path)
         sync_folder(path.parent)
     return False
-
-
-def _write_mask(path: Path, scanned: list[ScannedSequence]) -> str | None:
-    """Write the mask of what was scanned, if there is one; answers its digest."""
-    changes = [(entry.name, entry.case_changes) for entry in scanned if entry.case_changes]
-    if not changes:
-        return None
-    digest = mask_digest(changes)
-    write_through(path, lambda handle: write_mask(handle, digest, changes))
-    return digest
 
 
 def read_mask_digest(files: StoreFiles, digest: str) -> str | None:

@@ -14,7 +14,7 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
 from operator import sub
 from pathlib import Path
@@ -23,38 +23,49 @@ from typing import IO
 from refgenie.errors import InvalidInputError
 
 _BLOCK = 8192
-Changes = Iterable[tuple[str, "array[int]"]]
-"""Name of a sequence, and the positions at which its case changes."""
 
 
-def mask_digest(changes: Changes) -> str:
-    """sha512t24u over name, number and positions (unsigned 64 bit, little endian) of each sequence."""
-    state = hashlib.sha512()
-    for name, positions in changes:
-        if positions:
-            state.update(f"{name}\t{len(positions)}\n".encode())
-            state.update(_little(positions))
-    return base64.urlsafe_b64encode(state.digest()[:24]).decode()
+class MaskBuilder:
+    """Packs the mask of a collection, one sequence after the other; few bytes for each case change."""
 
+    def __init__(self) -> None:
+        self._state = hashlib.sha512()
+        self._index: dict[str, list[tuple[int, int, int, int]]] = {}
+        self._blocks: list[bytes] = []
+        self._offset = 0
 
-def write_mask(handle: IO[bytes], digest: str, changes: Changes) -> None:
-    """Write a mask file; sequences without lower case are left out."""
-    from isal import isal_zlib  # four times as fast as zlib, and the files are smaller
+    def add(self, name: str, positions: array[int]) -> None:
+        """Add the positions at which the case of a sequence changes; none where all is upper case."""
+        if not positions:
+            return
+        from isal import isal_zlib  # four times as fast as zlib, and the files are smaller
 
-    index: dict[str, list[tuple[int, int, int, int]]] = {}
-    blocks: list[bytes] = []
-    offset = 0
-    for name, positions in changes:
+        self._state.update(f"{name}\t{len(positions)}\n".encode())
+        self._state.update(_little(positions))
+        blocks = self._index[name] = []
         for at in range(0, len(positions), _BLOCK):
             part = positions[at : at + _BLOCK]
-            first, last = part[0], part[-1]
             steps = array("Q", map(sub, part[1:], part))
             packed = isal_zlib.compress(_little(steps), 1)
-            index.setdefault(name, []).append((first, last, offset, len(packed)))
-            blocks.append(packed)
-            offset += len(packed)
-    handle.write(json.dumps({"version": 1, "digest": digest, "sequences": index}).encode() + b"\n")
-    handle.writelines(blocks)
+            blocks.append((part[0], part[-1], self._offset, len(packed)))
+            self._blocks.append(packed)
+            self._offset += len(packed)
+
+    @property
+    def digest(self) -> str | None:
+        """sha512t24u over name, number and positions (unsigned 64 bit, little endian) of each sequence.
+
+        None where nothing is lower case.
+        """
+        if not self._index:
+            return None
+        return base64.urlsafe_b64encode(self._state.digest()[:24]).decode()
+
+    def write(self, handle: IO[bytes]) -> None:
+        """Write the mask file; sequences without lower case are left out."""
+        content = {"version": 1, "digest": self.digest, "sequences": self._index}
+        handle.write(json.dumps(content).encode() + b"\n")
+        handle.writelines(self._blocks)
 
 
 def is_mask(content: bytes) -> bool:

@@ -52,11 +52,11 @@ IMPORT_PROBE = """
 import sys
 from refgenie.cli import begun_import, hot
 stage = begun_import.stage
-def watched(*arguments, all_read):
+def watched(*arguments, nearly_read):
     def read():
         print("loaded:", {"sqlalchemy", "gtars", "alembic"} & set(sys.modules), file=sys.stderr)
-        all_read()
-    return stage(*arguments, all_read=read)
+        nearly_read()
+    return stage(*arguments, nearly_read=read)
 begun_import.stage = watched
 sys.argv = ["refgenie", *sys.argv[1:]]
 hot.main()

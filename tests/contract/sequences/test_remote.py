@@ -12,6 +12,7 @@ from refgenie.sequences import LocalMode, SequenceNotHereError, make_source
 from refgenie.sequences.fast import fetch
 from refgenie.sequences.store_files import StoreFiles
 from support.disks import small_disk
+from support.fault_proxy import Exchange, fault_proxy
 from support.running_app import running
 from support.sequences import (
     MIXED,
@@ -117,6 +118,34 @@ def test_a_static_store_hands_on_its_mask(static_store: Published, mode: LocalMo
     assert mode.register_remote(static_store.url, static_store.small).masking == "soft"
     with mode.open(static_store.small) as reader:
         assert reader.fetch("chr1", keep_case=True) == read_fasta(SMALL)["chr1"]
+
+
+def test_a_mask_that_the_server_fails_to_give_is_not_left_out(
+    static_store: Published, mode: LocalMode
+) -> None:
+    """Nobody would notice later that the genome has lost its lower case."""
+    with fault_proxy(static_store.url) as proxy:
+
+        def fails(exchange: Exchange) -> None:
+            exchange.answer.status = 503
+            exchange.send(body=b"")
+
+        proxy.fault(r"/masks/", fails)
+        with pytest.raises(NetworkError, match="answered 503"):
+            mode.register_remote(proxy.url, static_store.small)
+    assert mode.collections() == []
+
+
+def test_a_page_instead_of_a_mask_is_none(static_store: Published, mode: LocalMode) -> None:
+    """Some servers answer a page wherever they have no file."""
+    with fault_proxy(static_store.url) as proxy:
+
+        def shows_a_page(exchange: Exchange) -> None:
+            exchange.answer.headers = {"Content-Type": "text/html"}
+            exchange.send(body=b"<html>nothing here</html>")
+
+        proxy.fault(r"/masks/", shows_a_page)
+        assert mode.register_remote(proxy.url, static_store.small).masking == "none"
 
 
 def test_an_import_tells_the_case_that_a_server_did_not(

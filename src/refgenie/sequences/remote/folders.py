@@ -23,6 +23,10 @@ _ABSENT = {403, 404, 410}
 _PASSING = {429, 500, 502, 503, 504}
 
 
+class WebPageError(NetworkError):
+    """The server shows people a page where there is no file, or before they have logged in."""
+
+
 class RemoteFolder(Protocol):
     """Files below an address."""
 
@@ -60,10 +64,10 @@ def open_folder(url: str) -> RemoteFolder:
 
 
 def read_optional(folder: RemoteFolder, path: str) -> bytes | None:
-    """Content of a file that need not be there."""
+    """Content of a file that need not be there; that the server fails is no word about it."""
     try:
         return folder.read(path)
-    except NotFoundError:
+    except (NotFoundError, WebPageError):
         return None
 
 
@@ -152,7 +156,7 @@ class HttpFolder:
             if response.status_code != httpx.codes.OK:
                 raise NetworkError(f"{shown}: the server answered {response.status_code}")
             if response.headers.get("content-type", "").startswith("text/html"):
-                raise NetworkError(f"{shown}: the server answered a web page")
+                raise WebPageError(f"{shown}: the server answered a web page")
             yield response
 
 

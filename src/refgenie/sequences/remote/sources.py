@@ -69,7 +69,11 @@ class RemoteSource(Protocol):
         ...
 
     def optional(self, path: str) -> bytes | None:
-        """What the server keeps beside the standard (masks, exact residues), or None."""
+        """What the server keeps beside the standard (masks, exact residues), or None.
+
+        Raises:
+            NetworkError: The server failed, so that it is not known whether there is something.
+        """
         ...
 
 
@@ -110,13 +114,9 @@ def _advertised(seqcol: dict[str, Any]) -> RemoteSource | None:
 def _json_or_none(folder: RemoteFolder, path: str) -> dict[str, Any] | None:
     """An object, or None where the server has none there; a dead server is an error."""
     try:
-        content = json.loads(folder.read(path))
-    except (NotFoundError, ValueError):
+        content = json.loads(read_optional(folder, path) or b"null")
+    except ValueError:
         return None
-    except NetworkError as error:
-        if "web page" in error.message:
-            return None
-        raise
     return content if isinstance(content, dict) else None
 
 
@@ -200,10 +200,7 @@ class StoreSource:
 
     def optional(self, path: str) -> bytes | None:
         """What refgenie keeps beside its stores."""
-        try:
-            return read_optional(self.folder, f"refgenie/{path}")
-        except NetworkError:
-            return None
+        return read_optional(self.folder, f"refgenie/{path}")
 
 
 class SeqcolSource:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from refgenie.core.addresses import OBJECT_STORE_CREDENTIALS, lacks_credentials
 from refgenie.core.progress import Advance
 from refgenie.errors import InvalidInputError, NetworkError, NotFoundError, NotPermittedError, RefgenieError
 from refgenie.transfer.sources import Wanted
@@ -135,7 +136,7 @@ def _translated(address: str) -> Iterator[None]:
     except exceptions.UnauthenticatedError as error:
         raise NotPermittedError(
             f"{address}: the store does not know who asks",
-            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            hint=OBJECT_STORE_CREDENTIALS,
         ) from error
     except (exceptions.PermissionDeniedError, PermissionError) as error:
         raise NotPermittedError(f"{address}: the store does not permit this") from error
@@ -144,6 +145,10 @@ def _translated(address: str) -> Iterator[None]:
     except (exceptions.UnknownConfigurationKeyError, ValueError) as error:
         raise InvalidInputError(f"{address}: {_first_line(error)}") from error
     except (exceptions.BaseError, OSError) as error:
+        if lacks_credentials(error):
+            raise NotPermittedError(
+                f"{address}: there are no credentials for it", hint=OBJECT_STORE_CREDENTIALS
+            ) from error
         raise NetworkError(f"{address}: {_first_line(error)}") from error
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from refgenie.errors import NetworkError
+from refgenie.errors import NetworkError, NotPermittedError
 from refgenie.sequences import ServerMode, make_source
+from support.s3 import CREDENTIALS, s3_server
 from support.sequences import MIXED, local_mode, read_fasta
 
 from .conftest import Published
@@ -17,31 +18,15 @@ from .conftest import Published
 @pytest.fixture
 def bucket(published: Published, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Address of the published store in a bucket."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_ALLOW_HTTP": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
-    client.create_bucket(Bucket="genomes")
-    root = published.mode.store_path
-    for path in root.rglob("*"):
-        if path.is_file() and "views" not in path.parts:
-            client.upload_file(str(path), "genomes", f"stores/one/{path.relative_to(root)}")
-    try:
+    with s3_server() as server:
+        for name, value in {**server.environment, "AWS_ALLOW_HTTP": "true"}.items():
+            monkeypatch.setenv(name, value)
+        server.bucket("genomes", public=True)
+        root = published.mode.store_path
+        for path in root.rglob("*"):
+            if path.is_file() and "views" not in path.parts:
+                server.client.upload_file(str(path), "genomes", f"stores/one/{path.relative_to(root)}")
         yield "s3://genomes/stores/one"
-    finally:
-        server.stop()
 
 
 def test_server_mode(bucket: str, published: Published) -> None:
@@ -68,3 +53,16 @@ def test_a_bucket_without_a_store(bucket: str) -> None:
         make_source("s3://genomes/stores/none")
     with pytest.raises(NetworkError):
         make_source("s3://nothing-here/x")
+
+
+def test_a_public_bucket_needs_no_credentials(
+    bucket: str, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")  # no cloud here
+    with pytest.raises(NotPermittedError, match="no credentials") as raised:
+        make_source(bucket)
+    assert "AWS_SKIP_SIGNATURE=true" in str(raised.value.hint)
+    monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
+    assert make_source(bucket).collections() == published.mode.collections()

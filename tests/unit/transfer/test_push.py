@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from refgenie.errors import ConflictError, DigestMismatchError, InvalidInputError, NotFoundError
+from refgenie.errors import (
+    ConflictError,
+    DigestMismatchError,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+)
 from refgenie.transfer.push_command import PLACEHOLDERS, render_push_command
-from support.s3 import S3Server, s3_server
+from support.s3 import CREDENTIALS, S3Server, s3_server
 from support.transfer_site import Installation
 
 FILES = {"a.bin": secrets.token_bytes(9 << 20), "sub/b.txt": b"small"}
@@ -105,6 +111,20 @@ def test_what_cannot_be_uploaded_is_told_and_tried_again(
     assert status.messages
     s3.bucket("there-is-no-such-bucket")
     assert push(home) == [("archive", "pushed"), ("file", "pushed")]
+
+
+def test_missing_credentials_are_told(
+    home: Installation, tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(home, tmp_path)
+    home.rg.remote.add("s3", f"s3://{bucket}", name="one")
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")  # no cloud here
+    first, _second = home.rg.push()
+    assert isinstance(first.error, NotPermittedError)
+    assert "no credentials" in first.message
+    assert "AWS_ACCESS_KEY_ID" in str(first.error.hint)
 
 
 def test_why_an_upload_failed_keeps_its_kind(

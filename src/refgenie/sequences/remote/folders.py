@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import IO, Any, Protocol, TypeVar
 from weakref import finalize
 
-from refgenie.core.addresses import without_credentials
-from refgenie.errors import NetworkError, NotFoundError
+from refgenie.core.addresses import OBJECT_STORE_CREDENTIALS, lacks_credentials, without_credentials
+from refgenie.errors import NetworkError, NotFoundError, NotPermittedError
 
 T = TypeVar("T")
 CONNECT_TIMEOUT = 5.0
@@ -217,5 +217,9 @@ class ObjectFolder:
         except FileNotFoundError as error:
             raise NotFoundError(f"there is no {self.shown}/{path}") from error
         except BaseError as error:
+            if lacks_credentials(error):
+                raise NotPermittedError(
+                    f"{self.shown}: there are no credentials for it", hint=OBJECT_STORE_CREDENTIALS
+                ) from error
             text = str(error).split("\n", 1)[0]
             raise NetworkError(f"{self.shown}/{path}: {text}") from error

@@ -7,12 +7,8 @@ import http.server
 import json
 import shutil
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,9 +20,20 @@ from refgenie.errors import (
 )
 from refgenie.sequences import LocalMode, ServerMode, make_source
 from refgenie.sequences.seqcol import digest_of_level2
+from support.lying_server import (
+    HTML,
+    LIES,
+    QUIET_HTML,
+    Answer,
+    altered,
+    circle,
+    failing,
+    flaky,
+    honest,
+    says,
+    serving,
+)
 from support.sequences import MIXED, SMALL, local_mode, read_fasta, tree, write_fasta
-
-Answer = Callable[[http.server.BaseHTTPRequestHandler, bytes | None], None]
 
 
 @pytest.fixture(scope="session")
@@ -58,118 +65,6 @@ def mixed(_published: tuple[Path, str, str]) -> str:
 @pytest.fixture
 def mode(tmp_path: Path) -> LocalMode:
     return local_mode(tmp_path / "genomes")
-
-
-@contextmanager
-def serving(store: Path, lies: dict[str, Answer]) -> Iterator[str]:
-    """The store over HTTP; a path that contains a key of ``lies`` is answered by its function."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            path = store / urlsplit(self.path).path.lstrip("/")
-            content = path.read_bytes() if path.is_file() else None
-            for part, answer in lies.items():
-                if part in self.path:
-                    answer(self, content)
-                    return
-            honest(self, content)
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def honest(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
-    handler.send_response(200 if content is not None else 404)
-    handler.send_header("Content-Length", str(len(content or b"")))
-    handler.end_headers()
-    handler.wfile.write(content or b"")
-
-
-def says(body: bytes, kind: str = "application/octet-stream", status: int = 200) -> Answer:
-    def answer(handler: http.server.BaseHTTPRequestHandler, _content: bytes | None) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
-HTML = says(b"<html>login first</html>", "text/html; charset=utf-8")
-QUIET_HTML = says(b"<html>login first</html>")
-
-
-def reset(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(content or b"") + 1000))
-    handler.end_headers()
-    handler.wfile.write((content or b"")[:3])
-    handler.wfile.flush()
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    handler.connection.shutdown(socket.SHUT_RDWR)
-    handler.connection.close()
-    handler.close_connection = True
-
-
-def shorter(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
-    honest(handler, (content or b"")[:-1])
-
-
-def altered(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
-    changed = bytearray(content or b"")
-    changed[len(changed) // 2] ^= 0x15
-    honest(handler, bytes(changed))
-
-
-def circle(handler: http.server.BaseHTTPRequestHandler, _content: bytes | None) -> None:
-    handler.send_response(302)
-    handler.send_header("Location", handler.path)
-    handler.send_header("Content-Length", "0")
-    handler.end_headers()
-
-
-def failing(status: int) -> Answer:
-    return says(b"", status=status)
-
-
-def flaky() -> Answer:
-    """Fails once, then tells the truth."""
-    asked: set[str] = set()
-
-    def answer(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
-        if handler.path in asked:
-            honest(handler, content)
-        else:
-            asked.add(handler.path)
-            reset(handler, content)
-
-    return answer
-
-
-LIES = {
-    "html": HTML,
-    "html without its type": QUIET_HTML,
-    "reset": reset,
-    "shorter": shorter,
-    "altered": altered,
-    "circle": circle,
-    "error": failing(500),
-    "empty": says(b""),
-}
 
 
 @pytest.mark.parametrize("lie", LIES)

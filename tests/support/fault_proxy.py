@@ -228,6 +228,14 @@ def always_503(exchange: Exchange) -> None:
     exchange.send()
 
 
+def reset_then_503(exchange: Exchange) -> None:
+    """A TCP reset half-way, then 503 for ever."""
+    if exchange.number == 0:
+        reset_halfway(exchange)
+    else:
+        always_503(exchange)
+
+
 def wrong_range(exchange: Exchange) -> None:
     """Another range than was asked for."""
     if exchange.range is None:

@@ -125,4 +125,23 @@ def serving(site: Installation) -> Iterator[str]:
         yield address
 
 
-__all__ = ["FAST", "Installation", "copy_of", "installation", "opened", "serving"]
+def subscriptions(home: Installation) -> SubscriptionService:
+    """The servers that an installation asks, with little patience."""
+    return SubscriptionService(home.rg.database, Clients(patience=FAST))
+
+
+def digest_of(site: Installation, group: str) -> str:
+    """Digest of the asset of phage lambda in this group."""
+    return site.rg.asset.get("lambda", group).digest
+
+
+__all__ = [
+    "FAST",
+    "Installation",
+    "copy_of",
+    "digest_of",
+    "installation",
+    "opened",
+    "serving",
+    "subscriptions",
+]

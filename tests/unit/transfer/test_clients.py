@@ -1,4 +1,4 @@
-"""Clients of servers, subscriptions, and what servers offer."""
+"""Clients of servers: the protocol, ours, what is on the way, and credentials."""
 
 from __future__ import annotations
 
@@ -8,71 +8,28 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from refgenie.api import Refgenie
-from refgenie.core.digests import FileRecord, asset_digest
-from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import (
-    DigestMismatchError,
     InvalidInputError,
     NetworkError,
     NotFoundError,
     NotPermittedError,
-    UsageError,
 )
 from refgenie.server.models import ServerClient
-from refgenie.transfer.catalog import RemoteCatalog
 from refgenie.transfer.clients import HttpServerClient
-from refgenie.transfer.offers import Offer, OfferedAsset
-from refgenie.transfer.subscriptions import Clients, SubscriptionService
 from support import fault_proxy as faults
 from support.fault_proxy import FaultProxy, fault_proxy
 from support.static_server import StaticServer
-from support.transfer_site import FAST, Installation, copy_of, serving
-
-
-@pytest.fixture(scope="module")
-def site(home_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    root = tmp_path_factory.mktemp("site")
-    made = copy_of(home_template, root / "home")
-    for group, modes in (("loose", ("file",)), ("packed", ("archive",)), ("described", ("none",))):
-        made.add(
-            "lambda",
-            group,
-            {"x.fa": b">x\nACGT\n", "x.fa.fai": b"x"},
-            modes=modes,
-            folder=root / group,
-            seek_keys={group: "x.fa", "fai": "x.fa.fai"},
-        )
-        if modes != ("none",):
-            made.stage.add("lambda", group)
-    yield made
-    made.rg.close()
-
-
-@pytest.fixture(scope="module")
-def url(site: Installation) -> Iterator[str]:
-    with serving(site) as address:
-        yield address
-
-
-@pytest.fixture
-def proxy(url: str) -> Iterator[FaultProxy]:
-    with fault_proxy(url) as running:
-        yield running
+from support.transfer_site import FAST, Installation, digest_of, subscriptions
 
 
 def client(url: str) -> HttpServerClient:
     return HttpServerClient(url, patience=FAST)
-
-
-def digest_of(site: Installation, group: str) -> str:
-    return site.rg.asset.get("lambda", group).digest
 
 
 # --- the protocol ---------------------------------------------------------------------------
@@ -334,150 +291,3 @@ def test_a_wrong_address_shows_no_credentials() -> None:
         with pytest.raises(InvalidInputError) as raised:
             HttpServerClient(text)
         assert "secret" not in str(raised.value)
-
-
-# --- subscriptions --------------------------------------------------------------------------
-
-
-def subscriptions(home: Installation) -> SubscriptionService:
-    return SubscriptionService(home.rg.database, Clients(patience=FAST))
-
-
-def test_servers_are_kept_in_their_order(any_home: Installation, url: str, proxy: FaultProxy) -> None:
-    service = subscriptions(any_home)
-    assert service.subscribe([f"{url}/", proxy.url, url]) == [url, proxy.url]
-    assert service.subscribe(url) == []
-    assert service.list() == [url, proxy.url]
-    with pytest.raises(NotFoundError, match="not subscribed"):
-        service.unsubscribe([url, "http://unknown"])
-    assert service.list() == [url, proxy.url]
-    service.unsubscribe([f"{url}/"])
-    assert service.list() == [proxy.url]
-    with pytest.raises(NotFoundError, match="no server"):
-        service.unsubscribe(proxy.url)
-        service.clients()
-
-
-def test_a_server_that_is_none_is_not_subscribed(home: Installation, static_server: StaticServer) -> None:
-    service = subscriptions(home)
-    with pytest.raises(NetworkError, match="no refgenie server"):
-        service.subscribe(static_server.url)
-    (static_server.folder / "openapi.json").write_text('{"paths": {"/x": {"get": {"operationId": "x"}}}}')
-    with pytest.raises(NetworkError, match="no refgenie server"):
-        service.subscribe(static_server.url)
-    (static_server.folder / "openapi.json").write_text(
-        '{"paths": {"/v3/genomes/list": {"get": {"operationId": "x"}}}}'
-    )
-    with pytest.raises(NetworkError, match="legacy v3"):
-        service.subscribe(static_server.url)
-    assert service.list() == []
-
-
-def test_a_server_that_cannot_be_reached_is_subscribed_with_a_warning(
-    home: Installation, caplog: pytest.LogCaptureFixture
-) -> None:
-    service = subscriptions(home)
-    with caplog.at_level(logging.WARNING, "refgenie"):
-        assert service.subscribe("http://127.0.0.1:1") == ["http://127.0.0.1:1"]
-    assert "cannot be reached" in caplog.text
-    assert service.list() == ["http://127.0.0.1:1"]
-
-
-def test_a_gateway_of_a_server_that_is_down_is_no_other_server(
-    home: Installation, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
-) -> None:
-    proxy.fault(".", faults.always_503)
-    with caplog.at_level(logging.WARNING, "refgenie"):
-        assert subscriptions(home).subscribe(proxy.url) == [proxy.url]
-    assert "cannot be reached" in caplog.text
-
-
-# --- what servers offer ---------------------------------------------------------------------
-
-
-def catalog(*urls: str) -> RemoteCatalog:
-    clients = Clients(patience=FAST)
-    return RemoteCatalog(lambda given: [clients.of(url) for url in given or urls])
-
-
-def test_what_servers_offer_is_listed(url: str) -> None:
-    dead = "http://127.0.0.1:1"
-    first, second = catalog(dead, url).list()
-    assert (first.server, first.assets) == (dead, ())
-    assert first.error is not None
-    assert [(item.genome, item.asset_group_name, item.serving_modes) for item in second.assets] == [
-        ("lambda", "described", ()),
-        ("lambda", "loose", ("file",)),
-        ("lambda", "packed", ("archive",)),
-    ]
-    assert catalog(url).list(["lambda"]) == [second]
-    with pytest.raises(NotFoundError, match="hg38"):
-        catalog(url).list(["hg38"])
-    with pytest.raises(NetworkError):
-        catalog(dead).list()
-
-
-def test_a_file_of_a_server_has_an_address(site: Installation, url: str) -> None:
-    import httpx
-
-    found = catalog("http://127.0.0.1:1", url).seek(RegistryPath.parse("lambda/loose.fai"))
-    assert httpx.get(found).content == b"x"
-    assert found.startswith(f"{url}/v4/assets/{digest_of(site, 'loose')}/")
-    text = "index: refgenie://lambda/loose.fai, sequences: refgenie://lambda/loose."
-    populated = catalog(url).populate({"a": [text]})
-    assert populated == {"a": [f"index: {found}, sequences: {found.removesuffix('.fai')}."]}
-
-
-def test_what_has_no_address_is_told(url: str) -> None:
-    with pytest.raises(NotFoundError) as raised:
-        catalog(url).seek(RegistryPath.parse("lambda/packed"))
-    assert raised.value.hint == "refgenie pull lambda/packed"
-    with pytest.raises(NotFoundError) as raised:
-        catalog(url).seek(RegistryPath.parse("lambda/described"))
-    assert raised.value.hint == "refgenie build lambda/described"
-    for path in ("lambda/nothing", "hg38/fasta", "lambda/loose.nothing", "lambda/loose:nothing"):
-        with pytest.raises(NotFoundError):
-            catalog(url).seek(RegistryPath.parse(path))
-    with pytest.raises(NotFoundError, match="s3"):
-        catalog(url).seek(RegistryPath.parse("lambda/loose"), remote_class="s3")
-    with pytest.raises(UsageError):
-        catalog(url).seek(RegistryPath.parse("lambda/loose"), remote_class="ftp")
-    with pytest.raises(NetworkError):
-        catalog("http://127.0.0.1:1").seek(RegistryPath.parse("lambda/loose"))
-    with pytest.raises(NotFoundError, match="2 unknown"):
-        catalog(url).populate("refgenie://lambda/x refgenie://lambda/y")
-
-
-class Answering:
-    """A server that answers everything by the same document."""
-
-    server_url = "http://s"
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-
-    def get(self, operation_id: str, params: Any = None, url_format_params: Any = None) -> Any:
-        return self.answer
-
-    def download_with_progress(self, *args: Any, **kwargs: Any) -> Path:
-        raise AssertionError
-
-
-@pytest.mark.parametrize(
-    "paths", [["x" * 300], ["a", "a/b"], ["../x"], ["/x"], ["a", "a"], ["a\nb"], ["a//b"]], ids=repr
-)
-def test_a_manifest_that_cannot_be_files_is_refused(paths: list[str]) -> None:
-    files = [FileRecord(path, 1, "0" * 64) for path in paths]
-    offered = OfferedAsset(
-        "A" * 32, "g", "n", asset_digest(files), 1, None, ("file",), "c", "c", None, (), (), {}
-    )
-    listed = [{"path": file.path, "size": 1, "sha256": file.sha256} for file in files]
-    with pytest.raises((NetworkError, DigestMismatchError)):
-        Offer(Answering(listed)).files(offered)
-
-
-def test_a_list_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("refgenie.transfer.offers._MAX_ITEMS", 100)
-    endless = Answering({"items": [{"digest": "x"}], "pagination": {"total": 10**12}})
-    with pytest.raises(NetworkError, match="does not end"):
-        Offer(endless).genomes()

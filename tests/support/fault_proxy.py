@@ -153,13 +153,13 @@ def hang(exchange: Exchange) -> None:
     exchange.handler.end_headers()
     exchange.handler.wfile.write(body[: len(body) // 2])
     exchange.handler.wfile.flush()
-    time.sleep(1.5)
+    time.sleep(4)  # longer than FAST waits
     exchange.reset()
 
 
 def silence(exchange: Exchange) -> None:
     """No answer at all."""
-    time.sleep(1.5)
+    time.sleep(4)  # longer than FAST waits
     exchange.reset()
 
 

@@ -21,7 +21,8 @@ from refgenie.transfer.staging import StageService
 from refgenie.transfer.subscriptions import Clients, SubscriptionService
 from support.running_app import running
 
-FAST = Patience(connect=2, read=0.8, retries=2, backoff=0.01, longest=2)
+FAST = Patience(connect=5, read=2.5, retries=2, backoff=0.01, longest=2)
+"""A busy machine may keep an honest server from answering for a second."""
 
 
 @dataclass

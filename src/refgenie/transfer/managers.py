@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks
 from refgenie.core.progress import Progress
+from refgenie.errors import RefgenieError
 
 if TYPE_CHECKING:
     from refgenie.assets.publish import Publisher
@@ -137,16 +138,20 @@ class Transfers:
 
     def find_clients(self, urls: Iterable[str] | None = None) -> list[ServerClient]:
         """Clients of these servers, for which no registry is needed, else of the subscribed ones."""
-        if urls:
-            return [self.clients.of(url) for url in dict.fromkeys(urls)]
-        return self.subscriptions.clients()
+        named = list(urls or ())
+        try:
+            return self.subscriptions.clients(named)
+        except RefgenieError:
+            if not named:
+                raise
+        return [self.clients.of(url) for url in dict.fromkeys(named)]
 
     @cached_property
     def mirror(self) -> MirrorService:
         """Keeps a copy of a server."""
         from refgenie.transfer.mirror import MirrorService
 
-        return MirrorService(self.pulls, self.stage, self.clients, self._registry.alias)
+        return MirrorService(self.pulls, self.stage, self.find_clients, self._registry.alias)
 
     def close(self) -> None:
         """Close connections to servers."""

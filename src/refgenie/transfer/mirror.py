@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from refgenie.errors import NotFoundError, RefgenieError
 from refgenie.genomes.aliases import AliasService
+from refgenie.transfer.catalog import FindClients
 from refgenie.transfer.offers import Offer
 from refgenie.transfer.pull import PullOptions, PullResult, PullService
 from refgenie.transfer.staging import StageService
-from refgenie.transfer.subscriptions import Clients
 
 _log = logging.getLogger("refgenie")
 
@@ -32,7 +32,7 @@ class MirrorService:
     """
 
     def __init__(
-        self, pulls: PullService, stage: StageService, clients: Clients, aliases: AliasService
+        self, pulls: PullService, stage: StageService, clients: FindClients, aliases: AliasService
     ) -> None:
         self._pulls = pulls
         self._stage = stage
@@ -50,7 +50,7 @@ class MirrorService:
         """Bring the local copy of a server up to date; what is here under another content is replaced.
 
         Args:
-            url: The server; it need not be subscribed.
+            url: The server; it need not be subscribed. Credentials of its subscription are used.
             genomes: Aliases or digests; all of the server's by default.
             stage: Stage what was pulled.
             options: How to pull; large assets are taken unless it says otherwise.
@@ -62,7 +62,7 @@ class MirrorService:
             NetworkError: The server cannot be asked.
             NotFoundError: It does not have a genome.
         """
-        client = self._clients.of(url)
+        (client,) = self._clients([url])
         offer = Offer(client)
         pulls = self._pulls.of([client])
         chosen = replace(options or PullOptions(large="take"), update=True)

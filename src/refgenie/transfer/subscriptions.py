@@ -87,10 +87,15 @@ class SubscriptionService:
     def clients(self, urls: Iterable[str] | None = None) -> builtins.list[ServerClient]:
         """Clients of these servers, else of the subscribed ones; injected ones need no subscription.
 
+        Args:
+            urls: Without credentials they get those of their subscriptions.
+
         Raises:
             NotFoundError: None is subscribed.
         """
-        wanted = list(urls or ()) or self._addresses()
+        subscribed = self._addresses()
+        known = {without_credentials(address): address for address in subscribed}
+        wanted = [known.get(url.rstrip("/"), url) for url in urls or ()] or subscribed
         if not wanted:
             wanted = list(self._clients.injected_urls)
         if not wanted:

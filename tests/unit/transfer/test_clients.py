@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from refgenie.api import Refgenie
+from refgenie.core.registry_path import RegistryPath
 from refgenie.errors import (
     InvalidInputError,
     NetworkError,
@@ -259,6 +260,19 @@ def test_other_credentials_replace_those_of_a_server(home: Installation) -> None
     (ours,) = service.clients()
     assert isinstance(ours, HttpServerClient)
     assert ours.address == "http://me:new@127.0.0.1:1"
+
+
+def test_credentials_of_a_subscription_serve_where_the_server_is_named(
+    home: Installation, guarded: FaultProxy
+) -> None:
+    address = guarded.url.replace("http://", "http://me:se%2Fcret@")
+    transfers = home.rg.transfers
+    with pytest.raises(NotPermittedError):
+        transfers.catalog.seek(RegistryPath("lambda", "loose"), servers=[guarded.url])
+    transfers.subscriptions.subscribe(address)
+    assert transfers.catalog.seek(RegistryPath("lambda", "loose"), servers=[f"{guarded.url}/"])
+    results = transfers.mirror.mirror(guarded.url, ["lambda"])
+    assert {result.pull.status for result in results} == {"pulled"}
 
 
 def test_credentials_stay_with_their_server(guarded: FaultProxy, url: str) -> None:

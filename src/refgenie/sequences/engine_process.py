@@ -69,7 +69,7 @@ def _die_with_parent() -> None:
 
 
 def _import(job: Job, answer: Any) -> None:
-    """Import the text from a pipe into a fresh store, then read back what the parent names."""
+    """Import the text from a pipe into a fresh store, then read back what the parent asks for."""
     from gtars.refget import RefgetStore
 
     try:
@@ -83,9 +83,7 @@ def _import(job: Job, answer: Any) -> None:
     except InvalidInputError as error:
         raise _perhaps_full(error, job["store"]) from error
     answer(collection=digest)
-    line = sys.stdin.readline()
-    if line:
-        _digest({"store": job["store"], **json.loads(line)}, answer)
+    _digest({}, answer)
 
 
 def _perhaps_full(error: InvalidInputError, folder: str) -> RefgenieError:
@@ -111,22 +109,28 @@ class _Advance:
             self.rest = 0
 
 
-def _digest(job: Job, answer: Any) -> None:
-    """Compute the digests of stored sequences again from their bytes.
+def _digest(_job: Job, answer: Any) -> None:
+    """Compute the digests of stored sequences again from their bytes, as each line of the input asks.
 
-    ``job["sequences"]`` has digest, length, and the runs of residues that the packed form may
-    not give back; answers with the digests that fit as they are, that fit with those runs, and
-    that do not fit.
+    A line has the store, and of each sequence digest, length, and the runs of residues that the packed
+    form may not give back; it is answered with the digests that fit with those runs, those that do not
+    fit, and at last that it is done.
     """
-    if "sequences" not in job:
-        import gtars.refget  # noqa: F401 - while there is nothing to do yet
+    import gtars.refget  # noqa: F401 - while there is nothing to do yet
 
-        job = {**job, **json.loads(sys.stdin.readline())}
-    decoder = Decoder(open_store(job["store"]))
+    opened, decoder = None, None
+    for line in sys.stdin:
+        request = json.loads(line)
+        if decoder is None or request["store"] != opened:
+            opened, decoder = request["store"], Decoder(open_store(request["store"]))
+        _digest_some(decoder, request, answer)
+
+
+def _digest_some(decoder: Decoder, request: Job, answer: Any) -> None:
     advance = _Advance(answer)
     with contextlib.ExitStack() as stack:
-        spool = stack.enter_context(Path(job["spool"]).open("rb")) if job.get("spool") else None
-        for digest, length, runs in job["sequences"]:
+        spool = stack.enter_context(Path(request["spool"]).open("rb")) if request.get("spool") else None
+        for digest, length, runs in request["sequences"]:
             kind = "altered"
             try:
                 if _digest_of(decoder, digest, length) == digest:

@@ -1,7 +1,7 @@
 """Import of a FASTA file: checked, stored, read back and digested before the store shows it.
 
 The engine imports into a fresh private store on the same disk, fed through a pipe with the text
-that was checked. What it stored is read back by two processes. Only then, under the store's
+that was checked. What it stored is read back (``read_back``). Only then, under the store's
 lock, the files of the sequences are moved in, and last of all the index lists the collection.
 """
 
@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import Progress
@@ -34,14 +33,12 @@ from refgenie.sequences.fasta_scan import FastaScan, ScannedSequence
 from refgenie.sequences.fasta_source import open_fasta, size_of
 from refgenie.sequences.masks import Mask
 from refgenie.sequences.model import CollectionInfo, ImportResult, MaskRule, SequenceInfo
+from refgenie.sequences.read_back import ReadBack
 from refgenie.sequences.recovery import ready_to_write
 from refgenie.sequences.staging import staging_folder
 from refgenie.sequences.store_files import StoreFiles, index_entry, is_unknown
 from refgenie.sequences.views import make_view
 from refgenie.sequences.workers import Worker
-
-_SHARED = 32 << 20
-"""Residues from which reading back is shared between two processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,40 +104,49 @@ def stage(
     size = size_of_input(fasta)
     with ExitStack() as stack:
         with progress.task(f"Importing {fasta.name}", size) as advance:
-            most = _Most(size, advance, nearly_read)
-            text = scan.clean(stack.enter_context(open_fasta(fasta, most.advance)))
+            read_back = stack.enter_context(ReadBack(private, scan, spool))
+            late = _Late(size, advance, nearly_read, read_back.begin_early)
+            text = scan.clean(stack.enter_context(open_fasta(fasta, late.advance)))
             first = next(text, b"")  # most bad files are refused before a process is started
             pipe = folder / f"{secrets.token_hex(8)}.fa"
             os.mkfifo(pipe, 0o600)
             job = {"do": "import", "store": str(private.root), "fasta": str(pipe)}
             engine = stack.enter_context(Worker(job))
             engine.answer("ready")
-            _feed(pipe, engine, first, most.watch(text))
-            # While the engine writes the last sequence, the other core has time for these.
-            readers = [engine]
-            if sum(entry.length for entry in scan.sequences) > _SHARED:
-                readers.append(stack.enter_context(Worker({"do": "digest"})))
+            _feed(pipe, engine, first, late.watch(text))
             mask = folder / "mask"
             if scan.mask.digest is not None:
                 write_through(mask, scan.mask.write)
             digest = engine.answer("collection")
         sequences = private.sequences(digest)
         _compare(fasta, sequences, scan.sequences)
-        _ask_to_read_back(readers, private, sequences, scan.sequences, spool)
-        sync_files(private.root.glob("sequences/*/*"))  # while they are read back
-        inexact = _read_back(readers, sum(entry.length for entry in sequences), progress)
+        read_back.begin_rest(engine, sequences)
+        sync_files(private.root.glob("sequences/*/*"))
+        inexact = read_back.finish(progress)
     return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, scan.mask.digest)
 
 
-class _Most:
-    """Tells once that three quarters of a file were read; of what has no size, that all was."""
+class _Late:
+    """Does something with each piece of text once half of the file was read, and at the end.
+
+    Args:
+        size: Of the file in bytes; of what has none, only the end is late.
+        advance: Told the bytes that were read.
+        first: Done once.
+        then: Done with each piece.
+    """
 
     def __init__(
-        self, size: int | None, advance: Callable[[int], object], tell: Callable[[], object] | None
+        self,
+        size: int | None,
+        advance: Callable[[int], object],
+        first: Callable[[], object] | None,
+        then: Callable[[], object],
     ) -> None:
-        self._left = sys.maxsize if size is None else size * 3 // 4
+        self._left = sys.maxsize if size is None else size // 2
         self._advance = advance
-        self._tell = tell
+        self._first = first
+        self._then = then
 
     def advance(self, count: int) -> None:
         self._left -= count
@@ -149,14 +155,15 @@ class _Most:
     def watch(self, text: Iterator[bytes]) -> Iterator[bytes]:
         for piece in text:
             if self._left <= 0:
-                self._told()
+                self._act()
             yield piece
-        self._told()
+        self._act()
 
-    def _told(self) -> None:
-        tell, self._tell = self._tell, None
-        if tell is not None:
-            tell()
+    def _act(self) -> None:
+        first, self._first = self._first, None
+        if first is not None:
+            first()
+        self._then()
 
 
 def size_of_input(fasta: Path) -> int | None:
@@ -213,52 +220,6 @@ def _compare(fasta: Path, stored: list[SequenceInfo], read: list[ScannedSequence
         raise DigestMismatchError(
             f"{fasta}: the sequence engine stored other names or lengths than the file has"
         )
-
-
-def _ask_to_read_back(
-    workers: list[Worker],
-    private: StoreFiles,
-    sequences: list[SequenceInfo],
-    scanned: list[ScannedSequence],
-    spool: Path,
-) -> None:
-    """Have what was stored digested again, shared among the processes."""
-    work = {
-        entry.digest: [entry.digest, entry.length, list(found.rare)]
-        for entry, found in zip(sequences, scanned, strict=True)
-    }
-    every = list(work.values())
-    shares = [every] if len(workers) == 1 else share(every)
-    common = {"store": str(private.root), "spool": str(spool) if spool.exists() else None}
-    for worker, part in zip(workers, shares, strict=True):
-        worker.tell({**common, "sequences": part})
-
-
-def _read_back(workers: list[Worker], total: int, progress: Progress) -> set[str]:
-    """Hear what the processes found; answers the sequences that need their rare residues kept."""
-    inexact: set[str] = set()
-    with progress.task("Reading back", total) as advance:
-        for worker in workers:
-            for answer in worker.answers():
-                advance(answer.get("advance", 0))
-                if answer.get("found") == "inexact":
-                    inexact.add(answer["digest"])
-                elif "found" in answer:
-                    raise DigestMismatchError(f"sequence {answer['digest']} came back from the store altered")
-                elif "done" in answer:
-                    break
-    return inexact
-
-
-def share(work: list[list[Any]]) -> list[list[list[Any]]]:
-    """Two parts of about the same number of residues; an entry's second item is its length."""
-    parts: list[list[list[Any]]] = [[], []]
-    sizes = [0, 0]
-    for entry in sorted(work, key=lambda item: -item[1]):
-        smaller = sizes.index(min(sizes))
-        parts[smaller].append(entry)
-        sizes[smaller] += entry[1]
-    return parts
 
 
 def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import Progress
 from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
-from refgenie.sequences.importing import move_exact, share, stage
+from refgenie.sequences.importing import move_exact, stage
 from refgenie.sequences.model import Fault, SequenceInfo
 from refgenie.sequences.recovery import index_faults, prove_collection
 from refgenie.sequences.remote.arrival import arrive, move_in
@@ -55,7 +56,7 @@ def _digest_again(files: StoreFiles, entries: list[SequenceInfo], progress: Prog
     with ExitStack() as stack:
         view = stack.enter_context(passing_view(files, [sequence_line(entry) for entry in entries]))
         advance = stack.enter_context(progress.task("Verifying sequences", total))
-        parts = share(work) if total > _SHARED else [work]
+        parts = _share(work) if total > _SHARED else [work]
         workers = []
         for part in parts:
             job = {"do": "verify", "view": str(view), "store": str(files.root)}
@@ -69,6 +70,17 @@ def _digest_again(files: StoreFiles, entries: list[SequenceInfo], progress: Prog
                     detail = f"{names[answer['digest']]}: {answer['found']}"
                     faults.append(Fault("altered", answer["digest"], detail))
     return faults
+
+
+def _share(work: list[list[Any]]) -> list[list[list[Any]]]:
+    """Two parts of about the same number of residues; an entry's second item is its length."""
+    parts: list[list[list[Any]]] = [[], []]
+    sizes = [0, 0]
+    for entry in sorted(work, key=lambda item: -item[1]):
+        smaller = sizes.index(min(sizes))
+        parts[smaller].append(entry)
+        sizes[smaller] += entry[1]
+    return parts
 
 
 def repair(

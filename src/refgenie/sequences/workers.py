@@ -70,6 +70,14 @@ class Worker:
         if self._process.wait() != 0:
             raise self._died()
 
+    def answers_to_one(self) -> Iterator[dict[str, Any]]:
+        """What the process says to one message, up to and with the answer that it is done."""
+        for message in self.answers():
+            yield message
+            if "done" in message:
+                return
+        raise self._died()
+
     def answer(self, key: str) -> Any:
         """The next answer that has this key."""
         for message in self.answers():

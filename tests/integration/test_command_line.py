@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -294,6 +295,19 @@ def test_an_interrupt_before_the_command_begins_shows_no_traceback(
     with pytest.raises(SystemExit) as caught:
         hot.main()
     assert (caught.value.code, capsys.readouterr().err) == (130, "error: interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_of_a_command_is_told_once(site: Console, tmp_path: Path, number: int) -> None:
+    pipe = tmp_path / "endless.fa"
+    os.mkfifo(pipe)
+    running = site.start("genome", "init", "--fasta", pipe, "--name", "endless")
+    with pipe.open("wb") as text:
+        text.write(b">chr1\nACGT")
+        text.flush()
+        running.send_signal(number)
+        said, errors = running.communicate(timeout=30)
+    assert (running.returncode, said, errors) == (130, "", "error: interrupted\n")
 
 
 def test_a_damaged_store_is_named_by_build_and_verify_and_mended_from_the_fasta(

@@ -108,7 +108,9 @@ def run(arguments: list[str] | None = None) -> int:
         except typer.Exit as leave:
             code = leave.exit_code
         sys.stdout.flush()
-    except typer.Abort:
+        if code == failure.INTERRUPTED:  # what the parser makes of an interrupt
+            return failure.report(KeyboardInterrupt(), debug=False)
+    except typer.Abort:  # what the parser makes of an end of the input
         return failure.INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - the one handler
         return _usage(error) or failure.report(error, debug=STATE.debug)

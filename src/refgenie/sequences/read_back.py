@@ -33,7 +33,7 @@ _LONG = 1 << 20
 """Residues from which a sequence is read before the engine lists it."""
 _FEW = 200
 """Sequences up to which the private store is searched for such."""
-_PAUSE = 0.05
+_PAUSE = 0.1
 """Seconds between two searches."""
 
 

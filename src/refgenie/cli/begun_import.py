@@ -1,7 +1,7 @@
 """The import of a FASTA file, begun before the services are loaded.
 
 Loading them takes half a second and as much memory as a tenth of a chromosome. While the engine reads,
-nothing of them is needed; they are loaded beside its last and mostly smaller sequences.
+nothing of them is needed; they are loaded beside the second half, whose sequences are mostly smaller.
 """
 
 from __future__ import annotations

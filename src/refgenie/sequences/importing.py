@@ -96,8 +96,8 @@ def stage(
         folder: An empty folder on the disk of the store that it is for; see staging_folder.
         fasta: Only read.
         progress: Told the bytes that were read, then the residues that were read back.
-        nearly_read: Called once, when most of the file was read: what needs much memory for the engine's
-            work is behind then.
+        nearly_read: Called once, when half of the file was read: the largest sequences, for which the
+            engine needs most memory, are mostly behind then.
     """
     private, spool = StoreFiles(folder / "store"), folder / "spool"
     scan = FastaScan(fasta, spool)

@@ -9,10 +9,11 @@ import pytest
 
 from refgenie.errors import NetworkError, NotPermittedError
 from refgenie.sequences import ServerMode, make_source
+from support.running_app import running
 from support.s3 import CREDENTIALS, s3_server
 from support.sequences import MIXED, local_mode, read_fasta
 
-from .conftest import Published
+from .conftest import Published, seqcol_app
 
 
 @pytest.fixture
@@ -63,6 +64,8 @@ def test_a_public_bucket_needs_no_credentials(
     monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")  # no cloud here
     with pytest.raises(NotPermittedError, match="no credentials") as raised:
         make_source(bucket)
+    with running(seqcol_app(published, store_url=bucket)) as url:
+        assert make_source(f"{url}/seqcol").kind == "seqcol"  # a store that cannot be read is not needed
     assert "AWS_SKIP_SIGNATURE=true" in str(raised.value.hint)
     monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
     assert make_source(bucket).collections() == published.mode.collections()

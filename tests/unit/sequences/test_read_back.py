@@ -49,6 +49,7 @@ class Imported:
     scan: FastaScan
     spool: Path
     residues: dict[str, str]
+    early: bool
 
     def stored(self, name: str) -> Path:
         """The packed form of a sequence."""
@@ -61,6 +62,8 @@ class Imported:
                 reading.begin_early()
             sequences = self.files.sequences(self.digest)
             reading.begin_rest(engine, sequences)
+            views = list(self.files.root.parent.glob("early-*"))
+            assert bool(views) == self.early
             inexact = reading.finish(progress)
         return {entry.name for entry in sequences if entry.digest in inexact}
 
@@ -85,7 +88,7 @@ def imported(
         with open_fasta(fasta, lambda _count: None) as pieces:
             assert b"".join(scan.clean(pieces)) == text.encode()
         files = StoreFiles(tmp_path / "store")
-        return Imported(files, metadata.digest, scan, tmp_path / "spool", read_fasta(text))
+        return Imported(files, metadata.digest, scan, tmp_path / "spool", read_fasta(text), request.param)
 
     return do
 

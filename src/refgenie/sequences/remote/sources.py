@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from refgenie.core.names import is_genome_digest
-from refgenie.errors import DigestMismatchError, NetworkError, NotFoundError, RefgenieError
+from refgenie.errors import (
+    DigestMismatchError,
+    NetworkError,
+    NotFoundError,
+    NotPermittedError,
+    RefgenieError,
+)
 from refgenie.sequences.model import SequenceInfo
 from refgenie.sequences.recovery import prove_collection
 from refgenie.sequences.remote.folders import (
@@ -106,7 +112,7 @@ def _advertised(seqcol: dict[str, Any]) -> RemoteSource | None:
     try:
         folder = open_folder(str(store["url"]))
         manifest = _json_or_none(folder, "rgstore.json")
-    except NetworkError:
+    except (NetworkError, NotPermittedError):
         return None
     return None if manifest is None else StoreSource(folder, manifest)
 

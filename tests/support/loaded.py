@@ -11,8 +11,7 @@ from sqlalchemy.orm import configure_mappers
 import refgenie
 
 PACKAGES = ("alembic.config", "filelock", "gtars.refget", "httpcore", "httpx_retries", "jinja2.sandbox", "psycopg", "psycopg2",
-            "rich.progress", "rich.syntax", "rich.table", "sqlalchemy.dialects.postgresql", "typer._adapters",
-            "yaml")  # fmt: skip
+            "rich.progress", "rich.syntax", "rich.table", "sqlalchemy.dialects.postgresql", "yaml")  # fmt: skip
 """What commands import when they need it."""
 LEFT_OUT = ("__main__", "server", "mcp", "browse")
 """Modules of refgenie that no command line in a fork needs."""

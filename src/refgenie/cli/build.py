@@ -33,7 +33,9 @@ def register(app: typer.Typer, add_group: Callable[..., None]) -> None:  # noqa:
 
 
 def build(
-    path: Annotated[list[str], typer.Argument(metavar="PATH", help="What to build: genome/group[:asset].")],
+    path: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="What to build: genome/group[:asset].")
+    ],
     recipe: Annotated[
         str | None, typer.Option(help="Recipe; by default the one named like the group.")
     ] = None,

@@ -161,7 +161,7 @@ def _compact(value: object) -> str:
 
 
 def remove(
-    genomes: Annotated[list[str], typer.Argument(metavar="GENOME", help="Aliases or digests.")],
+    genomes: Annotated[list[str], typer.Argument(metavar="GENOME...", help="Aliases or digests.")],
     force: Annotated[bool, typer.Option("--force", "-f", help="Do not ask.")] = False,
     yes: Yes = False,
 ) -> None:

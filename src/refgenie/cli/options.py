@@ -14,6 +14,6 @@ Genomes = Annotated[
     typer.Option("-g", "--genome", help="Only of this genome (alias or digest); may be repeated."),
 ]
 Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH", help="Registry paths: genome/group[.seek_key][:asset].")
+    list[str], typer.Argument(metavar="PATH...", help="Registry paths: genome/group[.seek_key][:asset].")
 ]
 Path = Annotated[str, typer.Argument(metavar="PATH", help="Registry path: genome/group[.seek_key][:asset].")]

@@ -133,7 +133,9 @@ def remote_list(json: Json = False) -> None:
 
 
 def remote_status(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Of these remotes alone.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="Of these remotes alone.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """How many staged assets are on each remote, wait for it, or failed."""
@@ -146,7 +148,7 @@ def remote_status(
 
 
 def remote_remove(
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Names of remotes.")], yes: Yes = False
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of remotes.")], yes: Yes = False
 ) -> None:
     """Forget remotes; what was pushed stays there."""
     if not confirm(f"Forget {', '.join(names)} and what was pushed there?", yes=yes):

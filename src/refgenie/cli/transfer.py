@@ -42,7 +42,7 @@ def register(app: typer.Typer, add_group: Callable[..., None]) -> None:  # noqa:
 
 
 def subscribe(
-    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of servers.")] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...", help="Addresses of servers.")] = None,
     server: Annotated[
         list[str] | None, typer.Option("-s", "--server", metavar="URL", help="The same.")
     ] = None,
@@ -57,7 +57,7 @@ def subscribe(
 
 
 def unsubscribe(
-    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="Addresses of servers.")] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...", help="Addresses of servers.")] = None,
     server: Annotated[
         list[str] | None, typer.Option("-s", "--server", metavar="URL", help="The same.")
     ] = None,
@@ -116,7 +116,7 @@ def populater(
 def pull(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH", help="genome/group[:asset]; with --genome, names of groups."),
+        typer.Argument(metavar="PATH...", help="genome/group[:asset]; with --genome, names of groups."),
     ] = None,
     genome: Annotated[
         str | None, typer.Option("-g", "--genome", help="Pull groups of this genome (alias or digest).")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -17,9 +17,13 @@ CONTENT = bytes(range(256)) * 8000
 
 
 @contextmanager
-def answering(answer: bytes) -> Iterator[str]:
-    """A server that gives each connection these bytes and ends it."""
+def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that answers each connection in a thread of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def one(connection: socket.socket) -> None:
+            with connection:
+                answer(connection)
 
         def serve() -> None:
             while True:
@@ -27,9 +31,7 @@ def answering(answer: bytes) -> Iterator[str]:
                     connection, _ = listener.accept()
                 except OSError:
                     return
-                with connection:
-                    connection.recv(4096)
-                    connection.sendall(answer)
+                threading.Thread(target=one, args=(connection,)).start()
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -38,6 +40,19 @@ def answering(answer: bytes) -> Iterator[str]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+def answering(answer: bytes) -> AbstractContextManager[str]:
+    """A server that gives each connection these bytes and ends it."""
+
+    def once(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):  # were it closed with something unread, the client would see a reset
+            pass
+
+    return serving(once)
 
 
 def test_the_body_is_read_to_its_end(static_server: StaticServer) -> None:
@@ -79,33 +94,16 @@ def test_a_whole_file_is_no_range() -> None:
         download(f"{url}/", (0, 1))
 
 
-@contextmanager
-def slow_server(pause: float, asked: list[str]) -> Iterator[str]:
+def slow_server(pause: float, asked: list[str]) -> AbstractContextManager[str]:
     """A server that keeps connections open and answers each request after a pause."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def answer(connection: socket.socket) -> None:
-            with connection:
-                while request := connection.recv(4096):
-                    asked.append(request.split()[1].decode())
-                    time.sleep(pause)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    def slowly(connection: socket.socket) -> None:
+        while request := connection.recv(4096):
+            asked.append(request.split()[1].decode())
+            time.sleep(pause)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=answer, args=(connection,)).start()
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    return serving(slowly)
 
 
 def test_all_clients_are_answered_for_as_long_as_is_said() -> None:

@@ -53,8 +53,9 @@ reference: $(READY)
 docs: reference
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-lock: $(READY)
-	UV=$$(command -v uv || echo $(BIN)/uv); \
+# Without the environment where it can be: that of an earlier lock may not be makeable any more.
+lock:
+	UV=$$(command -v uv) || { $(MAKE) --no-print-directory $(READY) && UV=$(BIN)/uv; }; \
 	$$UV pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
 	    --group build --group test --group lint --group docs \
 	    --no-header --no-annotate --quiet $(LOCK_ARGS) --output-file constraints.txt

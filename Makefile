@@ -55,7 +55,7 @@ docs: reference
 
 # Without the environment where it can be: that of an earlier lock may not be makeable any more.
 lock:
-	UV=$$(command -v uv) || { $(MAKE) --no-print-directory $(READY) && UV=$(BIN)/uv; }; \
+	UV=$$(command -v uv) || { $(MAKE) --no-print-directory $(READY) && UV=$(BIN)/uv; } && \
 	$$UV pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
 	    --group build --group test --group lint --group docs \
 	    --no-header --no-annotate --quiet $(LOCK_ARGS) --output-file constraints.txt

@@ -61,8 +61,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name not in _HOMES:  # also asked for each module that is imported from here
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -24,7 +24,7 @@ from refgenie.assets.recording import record_asset
 from refgenie.assets.sealing import seal
 from refgenie.assets.workspace import discard, working_folder
 from refgenie.core import layout
-from refgenie.core.digests import FileRecord, asset_digest, files_below
+from refgenie.core.digests import FileRecord, asset_digest, describe_files, files_below
 from refgenie.core.layout import Folders
 from refgenie.core.names import check_asset_name, check_group
 from refgenie.core.records import AssetRecord
@@ -67,6 +67,7 @@ class Publisher:
         asset: NewAsset,
         *,
         replace: bool = False,
+        damaged: bool | None = None,
         also: Callable[[Session], None] | None = None,
         transaction: Callable[[Callable[[Session], Any]], Any] | None = None,
     ) -> AssetRecord:
@@ -78,6 +79,7 @@ class Publisher:
             asset: What is recorded.
             replace: An asset of this name may be there with other content: it is replaced, and keeps
                 its number, so that what was built from it still knows it.
+            damaged: What ``is_damaged`` said, where it was asked before; else it is asked here.
             also: Runs in the same transaction before the asset is recorded.
             transaction: Runs the recording instead of ``Database.write``; a pull gives one that names
                 the genome in the same transaction.
@@ -96,12 +98,14 @@ class Publisher:
         _check_content(folder, asset)
         if asset.external_path is None:
             seal(folder)
+        if damaged is None:
+            damaged = self.is_damaged(asset)
 
         def record(session: Session) -> _Outcome:
             if also is not None:
                 also(session)
                 session.flush()
-            return self._record(session, folder, asset, replace)
+            return self._record(session, folder, asset, replace, damaged)
 
         with writing(f"asset {asset.registry_path}"):
             outcome: _Outcome = (transaction or self._database.write)(record)
@@ -111,6 +115,13 @@ class Publisher:
         if asset.external_path is None:
             discard(folder)
         return outcome.record
+
+    def is_damaged(self, asset: NewAsset) -> bool:
+        """Whether a hand or a disk has changed content of this digest that is there; all of it is read."""
+        if asset.external_path is not None:
+            return False
+        there = self._content(asset.genome_digest, asset.group, asset.digest)
+        return there.is_dir() and asset_digest(describe_files(there)) != asset.digest
 
     def refresh_links(self, genome_digest: str, group: str, name: str) -> None:
         """Make an asset's links right; they are derived, so a failure is a warning."""
@@ -141,7 +152,9 @@ class Publisher:
             with writing(str(content)):
                 self._database.write(retire)
 
-    def _record(self, session: Session, folder: Path, asset: NewAsset, replace: bool) -> _Outcome:
+    def _record(
+        self, session: Session, folder: Path, asset: NewAsset, replace: bool, damaged: bool
+    ) -> _Outcome:
         row = lookup.find_asset(session, asset.genome_digest, asset.group, asset.name)
         before = row.digest if row is not None else None
         if row is not None and not replace:
@@ -150,10 +163,10 @@ class Publisher:
                     f"{asset.registry_path} exists already with other content",
                     hint=f"refgenie remove {asset.registry_path}, or choose another name",
                 )
-            self._place(folder, asset)
+            self._place(folder, asset, damaged)
             return _Outcome(lookup.full(session, row), None)
         recorded = record_asset(session, asset, row)
-        self._place(folder, asset)
+        self._place(folder, asset, damaged)
         manifest.update(session, self._folders, recorded.changed)
         replaced = before if before not in {None, asset.digest} else None
         return _Outcome(lookup.full(session, recorded.row), replaced)
@@ -161,14 +174,14 @@ class Publisher:
     def _content(self, genome_digest: str, group: str, digest: str) -> Path:
         return self._folders.genome_folder / layout.content_path(genome_digest, group, digest)
 
-    def _place(self, folder: Path, asset: NewAsset) -> None:
+    def _place(self, folder: Path, asset: NewAsset, damaged: bool) -> None:
         """Move the folder to its place; content that is there already and whole is kept."""
         if asset.external_path is not None:
             return
         target = self._content(asset.genome_digest, asset.group, asset.digest)
-        if is_whole(target, asset.files) or not folder.exists():
-            return
-        if target.exists():  # damaged by a hand or a disk
+        if not folder.exists() or (is_whole(target, asset.files) and not damaged):
+            return  # the former where a transaction is tried twice
+        if target.exists():
             target.rename(folder.with_name(f"{folder.name}.damaged"))
         made = _make_folders(target.parent)
         try:

@@ -57,7 +57,6 @@ class PullFolder:
         self.root = folders.work / f"pull-{digest}"
         self.parts = self.root / "parts"
         self.content = self.root / "content"
-        self._damaged = self.root / "damaged"
 
     @contextmanager
     def claimed(self, locks: Locks) -> Iterator[PullFolder]:
@@ -95,16 +94,6 @@ class PullFolder:
             shutil.rmtree(self.content, ignore_errors=True)
             self.content.mkdir(parents=True)
         return self.content
-
-    def set_aside(self, published: Path) -> None:
-        """Take damaged content from its place, just before what was fetched comes there."""
-        if published.exists() and not self._damaged.exists():  # a transaction may be tried twice
-            published.rename(self._damaged)
-
-    def put_back(self, published: Path) -> None:
-        """Undo ``set_aside`` where nothing came into its place."""
-        if self._damaged.exists() and not published.exists():
-            self._damaged.rename(published)
 
     def remove(self) -> None:
         """Keep nothing."""

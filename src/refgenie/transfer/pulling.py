@@ -15,8 +15,7 @@ from refgenie.assets.adding import check_fasta
 from refgenie.assets.new_asset import NewAsset
 from refgenie.assets.publish import Publisher, is_whole
 from refgenie.assets.workspace import working_folder
-from refgenie.core import layout
-from refgenie.core.digests import FileRecord, describe_files
+from refgenie.core.digests import FileRecord
 from refgenie.core.layout import Folders
 from refgenie.core.locks import STORE_LOCK, Locks, asset_lock
 from refgenie.core.names import is_genome_digest
@@ -180,7 +179,7 @@ class Pulling:
                     path, first, clients, fetching, folder, description.files, options.jobs, error
                 )
             try:
-                record = self._publish(path, first.asset, description, content, folder, options)
+                record = self._publish(path, first.asset, description, content, options)
             except DigestMismatchError:
                 folder.remove()
                 raise
@@ -255,7 +254,6 @@ class Pulling:
         asset: OfferedAsset,
         description: Description,
         content: Path,
-        folder: PullFolder,
         options: PullOptions,
     ) -> AssetRecord:
         registration = description.registration
@@ -274,32 +272,23 @@ class Pulling:
             parents=asset.parents,
             provenance=description.provenance,
         )
-        place = self._folders.genome_folder / layout.content_path(new.genome_digest, new.group, new.digest)
-        is_damaged = options.force and _is_damaged(place, new.files)
         names = [] if is_genome_digest(path.genome) else [path.genome]
 
         def transaction(work: Callable[[Session], Any]) -> Any:
             return self._aliases.place(names, asset.genome_digest, also=work)
 
-        def register(session: Session) -> None:
-            registration.apply(session)
-            if is_damaged:
-                folder.set_aside(place)
-
-        # Gigabytes are flushed here, not while everybody else waits for the store.
+        # Gigabytes are flushed and read here, not while everybody else waits for the store.
         self._publisher.seal(content)
+        damaged = self._publisher.is_damaged(new)
         with self._locks.hold(STORE_LOCK, PATIENCE):
-            try:
-                return self._publisher.publish(
-                    content,
-                    new,
-                    replace=options.force or options.update,
-                    also=register,
-                    transaction=transaction,
-                )
-            except BaseException:
-                folder.put_back(place)
-                raise
+            return self._publisher.publish(
+                content,
+                new,
+                replace=options.force or options.update,
+                damaged=damaged,
+                also=registration.apply,
+                transaction=transaction,
+            )
 
     def _digest_fasta(self, fasta: Path) -> str:
         digest: str = self._mode.digest_fasta(fasta)  # type: ignore[attr-defined]
@@ -332,12 +321,3 @@ class Pulling:
             if key.name == "fasta" and path.is_file():
                 return path
         return None
-
-
-def _is_damaged(content: Path, files: Sequence[FileRecord]) -> bool:
-    """Whether a hand or a disk has changed content that is here; ``--force`` restores it."""
-    if not content.is_dir():
-        return False
-    return tuple(describe_files(content)) != tuple(
-        sorted(files, key=lambda file: file.path.encode("utf-8", "surrogateescape"))
-    )

@@ -40,11 +40,14 @@ class StagingPublisher(Publisher):
         asset: NewAsset,
         *,
         replace: bool = False,
+        damaged: bool | None = None,
         also: Callable[[Session], None] | None = None,
         transaction: Callable[[Callable[[Session], Any]], Any] | None = None,
     ) -> AssetRecord:
         """See Publisher."""
-        record = super().publish(folder, asset, replace=replace, also=also, transaction=transaction)
+        record = super().publish(
+            folder, asset, replace=replace, damaged=damaged, also=also, transaction=transaction
+        )
         if replace:
             self._refresh(record)
         return record

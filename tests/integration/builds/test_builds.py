@@ -226,6 +226,17 @@ def test_what_lost_its_files_is_built_again(site):
     assert site.text(site.build("tiny/made")) == "x\n"
 
 
+def test_what_was_changed_is_right_after_a_forced_build(site):
+    site.add_recipe("made", "echo x >{{values.output_folder}}/made")
+    asset = site.build("tiny/made")
+    file = site.folder(asset) / "made"
+    file.chmod(0o644)
+    file.write_text("y\n")
+    assert site.assets.verify() != []
+    assert site.text(site.build("tiny/made", force=True)) == "x\n"
+    assert site.assets.verify() == []
+
+
 def test_tests_run_where_asked_and_fail_the_build(site):
     site.add_recipe(
         "made",

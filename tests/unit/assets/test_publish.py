@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,12 +151,23 @@ def test_other_content_under_a_taken_name_is_a_conflict_unless_it_replaces(site:
     assert {path.name for path in site.link_folder("hg38").iterdir()} == {"b"}
 
 
-def test_the_same_asset_again_changes_nothing_and_mends_damaged_content(site: AssetSite) -> None:
+def change_in_its_size(file: Path) -> None:
+    file.chmod(0o644)
+    file.write_text("?")
+
+
+@pytest.mark.parametrize(
+    "damage", [Path.unlink, change_in_its_size, lambda file: file.with_name("c").touch()]
+)
+def test_the_same_asset_again_changes_nothing_and_mends_damaged_content(
+    site: AssetSite, damage: Callable[[Path], None]
+) -> None:
     first = site.publish({"a": "x", "b": "y"})
-    (site.content(first.digest) / "a").unlink()
+    damage(site.content(first.digest) / "a")
+    assert site.assets.verify() != []
     again = site.publish({"a": "x", "b": "y"})
     assert again.id == first.id
-    assert (site.content(first.digest) / "a").read_text() == "x"
+    assert site.assets.verify() == []
 
 
 def test_the_first_asset_is_the_default_until_another_is_made_it(site: AssetSite) -> None:

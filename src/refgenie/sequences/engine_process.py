@@ -1,8 +1,8 @@
 """The engine in a process of its own: imports, digests and exports that a signal can end.
 
 The engine holds the interpreter lock while it works and heeds no signal, so the work is done in
-a child. Its first argument is the job as JSON; it answers in lines of JSON on its standard
-output. It writes to private folders only, so it may be killed at any moment.
+a child. Its arguments are the job as JSON and the number of its parent; it answers in lines of JSON
+on its standard output. It writes to private folders only, so it may be killed at any moment.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LARGEST_WRITE = 2 << 30
 
 def main() -> int:
     """Do the job that the first argument describes."""
-    _die_with_parent()
+    _die_with_parent(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -56,7 +56,7 @@ def main() -> int:
     return 0
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask Linux to end this process when its parent is killed; elsewhere it ends by itself later."""
     if not sys.platform.startswith("linux"):
         return
@@ -64,7 +64,7 @@ def _die_with_parent() -> None:
 
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() == 1:
+    if os.getppid() != parent:  # killed before it was asked
         os._exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from typing import IO, Any
 from refgenie import errors
 from refgenie.errors import InvalidInputError, RefgenieError
 
+_PROGRAM = "refgenie.sequences.engine_process"
+
 
 class Worker:
     """One process of the engine; leaving the block ends it."""
@@ -22,7 +25,7 @@ class Worker:
         # A file, not a pipe: nobody reads it while the process runs.
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "refgenie.sequences.engine_process", json.dumps(job)],
+            [sys.executable, "-P", "-m", _PROGRAM, json.dumps(job), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

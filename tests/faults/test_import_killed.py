@@ -64,6 +64,13 @@ def large_fasta(path: Path) -> Path:
     return path
 
 
+def fill_but(folder: Path, room: int) -> Path:
+    """Fill a small disk up to so many kilobytes; answers the file to remove."""
+    filler, free = folder / "filler", os.statvfs(folder)
+    filler.write_bytes(b"\0" * (free.f_bavail * free.f_frsize - (room << 10)))
+    return filler
+
+
 def check_whole(mode: LocalMode, listed: list[str]) -> None:
     """What the store lists is whole, and its garbage can be collected."""
     assert mode.collections() == sorted(listed)
@@ -173,10 +180,7 @@ def test_a_disk_that_fills_while_a_genome_is_published(tmp_path: Path, room: int
     with small_disk("2m") as disk:
         mode = local_mode(disk.folder / "genomes")
         first = mode.import_fasta(write_fasta(tmp_path / "small.fa")).collection.digest
-        filler = disk.folder / "filler"
-        with filler.open("wb") as handle:
-            free = os.statvfs(disk.folder)
-            handle.write(b"\0" * (free.f_bavail * free.f_frsize - (room << 10)))
+        filler = fill_but(disk.folder, room)
         fasta = write_fasta(tmp_path / "next.fa", ">y\nACGTTacgtRYK\n>z\nMKLVVV\n")
         digest = mode.digest_fasta(fasta)
         try:
@@ -186,6 +190,21 @@ def test_a_disk_that_fills_while_a_genome_is_published(tmp_path: Path, room: int
         filler.unlink()
         mode.import_fasta(fasta)
         check_whole(mode, [first, digest])
+
+
+@pytest.mark.parametrize("room", [1500, 1650])
+def test_a_disk_that_a_long_list_of_sequences_fills(tmp_path: Path, room: int) -> None:
+    """It is written several times: in the collection, the index and the view."""
+    fasta = write_fasta(tmp_path / "long.fa", f">y {'y' * 300_000}\nACGTTacgtRYK\n")
+    with small_disk("4m") as disk:
+        mode = local_mode(disk.folder / "genomes")
+        mode.create_store()
+        filler = fill_but(disk.folder, room)
+        with pytest.raises(DiskFullError):
+            mode.import_fasta(fasta)
+        assert mode.collections() == []
+        filler.unlink()
+        check_whole(mode, [mode.import_fasta(fasta).collection.digest])
 
 
 def test_an_export_onto_a_full_disk_leaves_no_file(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 from refgenie.errors import InvalidInputError, RefgenieError
 from refgenie.sequences.durable import disk_error, writing
 from refgenie.sequences.engine import Decoder, engine_errors, open_store, pieces
+from refgenie.sequences.exact import Runs
 
 Job = dict[str, Any]
 _TOLD = 1 << 20
@@ -112,9 +113,9 @@ class _Advance:
 def _digest(_job: Job, answer: Any) -> None:
     """Compute the digests of stored sequences again from their bytes, as each line of the input asks.
 
-    A line has the store, and of each sequence digest, length, and the runs of residues that the packed
-    form may not give back; it is answered with the digests that fit with those runs, those that do not
-    fit, and at last that it is done.
+    A line has the store, and of each sequence digest, length, and where the runs of residues that the
+    packed form may not give back are told (``read_back``); it is answered with the digests that fit with
+    those runs, those that do not fit, and at last that it is done.
     """
     import gtars.refget  # noqa: F401 - while there is nothing to do yet
 
@@ -129,13 +130,13 @@ def _digest(_job: Job, answer: Any) -> None:
 def _digest_some(decoder: Decoder, request: Job, answer: Any) -> None:
     advance = _Advance(answer)
     with contextlib.ExitStack() as stack:
-        spool = stack.enter_context(Path(request["spool"]).open("rb")) if request.get("spool") else None
-        for digest, length, runs in request["sequences"]:
+        rare = [stack.enter_context(Path(path).open("rb")) for path in request.get("rare") or ()]
+        for digest, length, place in request["sequences"]:
             kind = "altered"
             try:
                 if _digest_of(decoder, digest, length) == digest:
                     kind = "right"
-                elif runs and _digest_of(decoder, digest, length, (array("Q", runs), spool)) == digest:
+                elif place and _digest_of(decoder, digest, length, _runs(rare, place)) == digest:
                     kind = "inexact"
             except RefgenieError as error:
                 answer(digest=digest, found="unreadable", detail=error.message)
@@ -146,27 +147,23 @@ def _digest_some(decoder: Decoder, request: Job, answer: Any) -> None:
     answer(done=True, advance=advance.rest)
 
 
-def _digest_of(
-    decoder: Decoder, digest: str, length: int, overlay: tuple[array[int], Any] | None = None
-) -> str:
+def _runs(rare: list[Any], place: list[int]) -> Runs:
+    (spool, table), (at, count) = rare, place
+    numbers = array("Q")
+    table.seek(at)
+    numbers.fromfile(table, count)
+    return Runs(spool, numbers[0::3], numbers[1::3], numbers[2::3])
+
+
+def _digest_of(decoder: Decoder, digest: str, length: int, overlay: Runs | None = None) -> str:
     state = hashlib.sha512()
     for start, end in pieces(0, length):
-        residues = decoder.read(digest, start, end).encode()
+        residues: bytes | bytearray = decoder.read(digest, start, end).encode()
         if overlay is not None:
-            residues = _overlaid(residues, start, *overlay)
+            residues = bytearray(residues)
+            overlay.apply(residues, start)
         state.update(residues)
     return base64.urlsafe_b64encode(state.digest()[:24]).decode()
-
-
-def _overlaid(residues: bytes, start: int, runs: array[int], spool: Any) -> bytes:
-    changed = bytearray(residues)
-    end = start + len(residues)
-    for at in range(0, len(runs), 3):
-        low, high = max(runs[at], start), min(runs[at] + runs[at + 1], end)
-        if low < high:
-            spool.seek(runs[at + 2] + low - runs[at])
-            changed[low - start : high - start] = spool.read(high - low)
-    return bytes(changed)
 
 
 def _verify(job: Job, answer: Any) -> None:

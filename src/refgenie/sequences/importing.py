@@ -13,7 +13,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,6 +52,7 @@ class Staged:
         scanned: What the pass over the text found of each of them.
         inexact: Digests of the sequences whose packed form needs its rare residues beside it.
         spool: File of the rare residues.
+        rare: A private store that has nothing but the files of the rare residues, flushed.
         mask: The mask's file, flushed; there is none where ``mask_digest`` is None.
         mask_digest: Digest of the mask.
     """
@@ -62,6 +63,7 @@ class Staged:
     scanned: list[ScannedSequence]
     inexact: set[str]
     spool: Path
+    rare: StoreFiles
     mask: Path
     mask_digest: str | None
 
@@ -123,7 +125,13 @@ def stage(
         read_back.begin_rest(engine, sequences)
         sync_files(private.root.glob("sequences/*/*"))
         inexact = read_back.finish(progress)
-    return Staged(private, digest, sequences, scan.sequences, inexact, spool, mask, scan.mask.digest)
+    rare = StoreFiles(folder / "rare")
+    with writing(str(folder)):
+        for entry, found in zip(sequences, scan.sequences, strict=True):
+            if entry.digest in inexact:
+                _write_exact(rare.exact(entry.digest), found, spool)
+        sync_files((rare.beside / "exact").glob("*/*"))
+    return Staged(private, digest, sequences, scan.sequences, inexact, spool, rare, mask, scan.mask.digest)
 
 
 class _Late:
@@ -164,6 +172,12 @@ class _Late:
         if first is not None:
             first()
         self._then()
+
+
+def _write_exact(path: Path, found: ScannedSequence, spool: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as handle:
+        write_exact(handle, found.rare, spool)
 
 
 def size_of_input(fasta: Path) -> int | None:
@@ -208,7 +222,8 @@ def _writing_end(pipe: Path, engine: Worker) -> Iterator[int]:
         if sys.platform.startswith("linux"):
             import fcntl
 
-            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+            with suppress(OSError):  # the system's or the user's limit: it works as it is, too
+                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -230,27 +245,32 @@ def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:
         _move_sequences(files, staged)
         kept = _keep_mask(files, staged, mask, _is_case_unknown(files, staged.digest, was_new))
         if was_new or files.origin(staged.digest).exists():
+            # The view comes first: a disk that it fills must not leave a collection half brought in.
+            make_view(files, staged.digest, staged.files)
             _list_collection(files, staged, was_new)
-        make_view(files, staged.digest)
+        else:
+            make_view(files, staged.digest)
     return ImportResult(describe_collection(files, staged.digest), was_new, kept)
 
 
 def _move_sequences(files: StoreFiles, staged: Staged) -> None:
-    """Put the residues in; over damaged ones too, since these are proven."""
-    for entry, found in zip(staged.sequences, staged.scanned, strict=True):
-        if entry.digest in staged.inexact:
-            move_exact(files.exact(entry.digest), found, staged.spool)
-    place = files.root / "sequences"
+    """Put the residues in, what they lack first; over damaged ones too, since these are proven."""
+    if staged.inexact:
+        _move_folders(files, staged.rare.beside / "exact", files.beside / "exact")
+    _move_folders(files, staged.files.root / "sequences", files.root / "sequences")
+
+
+def _move_folders(files: StoreFiles, source: Path, place: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
-    changed = [files.root, place]
-    for source in (staged.files.root / "sequences").iterdir():
-        folder = place / source.name
+    changed = [files.root, place.parent, place]
+    for moved in source.iterdir():
+        folder = place / moved.name
         try:
-            source.rename(folder)
+            moved.rename(folder)
         except OSError:  # it holds others already
             changed.append(folder)
-            for name in os.listdir(source):  # noqa: PTH208 - hundreds of thousands
-                os.replace(f"{source}/{name}", f"{folder}/{name}")  # noqa: PTH105
+            for name in os.listdir(moved):  # noqa: PTH208 - hundreds of thousands
+                os.replace(f"{moved}/{name}", f"{folder}/{name}")  # noqa: PTH105
     sync_folders(changed)
 
 
@@ -266,14 +286,11 @@ def _is_case_unknown(files: StoreFiles, digest: str, was_new: bool) -> bool:
 
 def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, is_first: bool) -> bool:
     """Write the mask, or keep the one that is there; answers whether another one was kept."""
+    if rule == "keep" and not is_first:
+        return read_mask_digest(files, staged.digest) != staged.mask_digest
+    # Nothing is read of the old one: it may be damaged, and this is what mends it.
     path = files.mask(staged.digest)
-    new = staged.mask_digest
-    old = read_mask_digest(files, staged.digest)
-    if new == old and not is_first:
-        return False
-    if not is_first and rule == "keep":
-        return True
-    if new is None:
+    if staged.mask_digest is None:
         path.unlink(missing_ok=True)
     else:
         path.parent.mkdir(parents=True, exist_ok=True)

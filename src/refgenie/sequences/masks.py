@@ -22,7 +22,11 @@ from typing import IO
 
 from refgenie.errors import InvalidInputError
 
+_Index = dict[str, list[tuple[int, int, int, int]]]
+"""Of each sequence, its blocks: first and last case change, place in the file and size in bytes."""
 _BLOCK = 8192
+_DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError, zlib.error)
+"""What reading the blocks raises where they, or the numbers that point to them, are wrong."""
 
 
 class MaskBuilder:
@@ -30,7 +34,7 @@ class MaskBuilder:
 
     def __init__(self) -> None:
         self._state = hashlib.sha512()
-        self._index: dict[str, list[tuple[int, int, int, int]]] = {}
+        self._index: _Index = {}
         self._blocks: list[bytes] = []
         self._offset = 0
 
@@ -84,20 +88,29 @@ def _little(numbers: array[int]) -> bytes:
     return numbers.tobytes()
 
 
+def _parse_index(line: bytes) -> tuple[str, _Index]:
+    content = json.loads(line)
+    digest, index = content["digest"], content["sequences"]
+    if not isinstance(digest, str) or not isinstance(index, dict):
+        raise TypeError("no mask begins with this line")
+    return digest, index
+
+
 class Mask:
-    """A mask file that is read where it is needed."""
+    """A mask file that is read where it is needed.
+
+    Raises:
+        InvalidInputError: It is damaged; ``apply`` raises it too.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._handle = path.open("rb")
         try:
-            content = json.loads(self._handle.readline())
-            self.digest: str = content["digest"]
-            self._index: dict[str, list[tuple[int, int, int, int]]] = content["sequences"]
+            self.digest, self._index = _parse_index(self._handle.readline())
         except (ValueError, KeyError, TypeError) as error:
             self._handle.close()
-            raise InvalidInputError(
-                f"the mask {path} is damaged", hint="import the FASTA again with --mask replace"
-            ) from error
+            raise self._damaged() from error
         self._data = self._handle.tell()
         self._last: tuple[int, list[int]] = (-1, [])
 
@@ -105,7 +118,15 @@ class Mask:
         """Close the file."""
         self._handle.close()
 
-    def intervals(self, name: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def apply(self, name: str, residues: bytearray, start: int) -> None:
+        """Make the masked residues of a region that begins at ``start`` lower case."""
+        try:
+            for a, b in self._intervals(name, start, start + len(residues)):
+                residues[a - start : b - start] = residues[a - start : b - start].lower()
+        except _DAMAGE as error:
+            raise self._damaged() from error
+
+    def _intervals(self, name: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Masked intervals of a sequence that meet [start, end), cut to it."""
         blocks = self._index.get(name, ())
         first = bisect_right([block[0] for block in blocks], start) - 1
@@ -123,10 +144,10 @@ class Mask:
                 if b > start:
                     yield max(a, start), min(b, end)
 
-    def apply(self, name: str, residues: bytearray, start: int) -> None:
-        """Make the masked residues of a region that begins at ``start`` lower case."""
-        for a, b in self.intervals(name, start, start + len(residues)):
-            residues[a - start : b - start] = residues[a - start : b - start].lower()
+    def _damaged(self) -> InvalidInputError:
+        return InvalidInputError(
+            f"the mask {self._path} is damaged", hint="import the FASTA again with --mask replace"
+        )
 
     def _positions(self, first: int, offset: int, size: int) -> list[int]:
         """The case changes of a block; the last one is kept, since regions follow one another."""

@@ -58,13 +58,14 @@ class ReadBack:
     Args:
         private: The engine's store, which may still grow.
         scan: The pass over the text, which may still go on.
-        spool: Where it wrote the rare residues.
+        spool: Where it wrote the rare residues; a file beside it tells of which runs they are.
     """
 
     def __init__(self, private: StoreFiles, scan: FastaScan, spool: Path) -> None:
         self._private = private
         self._scan = scan
         self._spool = spool
+        self._runs = spool.with_name(f"{spool.name}.runs")
         self._stack = ExitStack()
         self._pool = ThreadPoolExecutor(2)
         self._todo: SimpleQueue[_Portion | None] = SimpleQueue()
@@ -116,7 +117,7 @@ class ReadBack:
         view = self._private.root.with_name(f"early-{len(self._early)}")
         view.mkdir()
         fill(view, str(self._private.root.resolve() / "sequences"), [sequence_line(entry)], "Encoded")
-        message = {"store": str(view), "spool": None, "sequences": [[entry.digest, entry.length, []]]}
+        message = {"store": str(view), "sequences": [[entry.digest, entry.length, None]]}
         self._early.add(entry.digest)
         self._put(_Portion(message, entry))
 
@@ -125,9 +126,13 @@ class ReadBack:
         self._serve(engine)
         if sum(entry.length for entry in sequences) > _SHARED and not self._second:
             self._begin_second()
-        for entry, found in zip(sequences, self._scan.sequences, strict=True):
-            self._listed[entry.digest] = entry
-            self._items[entry.digest] = [entry.digest, entry.length, list(found.rare)]
+        # A file: there may be millions of runs, which need not be in memory three times.
+        with self._runs.open("wb") as table:
+            for entry, found in zip(sequences, self._scan.sequences, strict=True):
+                place = (table.tell(), len(found.rare)) if found.rare else None
+                found.rare.tofile(table)
+                self._listed[entry.digest] = entry
+                self._items[entry.digest] = [entry.digest, entry.length, place]
         self._read([item for digest, item in self._items.items() if digest not in self._early])
 
     def finish(self, progress: Progress) -> set[str]:
@@ -167,9 +172,9 @@ class ReadBack:
         return 0
 
     def _read(self, items: list[list[Any]]) -> None:
-        spool = str(self._spool) if self._spool.exists() else None
+        rare = [str(self._spool), str(self._runs)] if self._spool.exists() else None
         for part in _portions(items):
-            self._put(_Portion({"store": str(self._private.root), "spool": spool, "sequences": part}))
+            self._put(_Portion({"store": str(self._private.root), "rare": rare, "sequences": part}))
 
     def _put(self, portion: _Portion) -> None:
         self._waiting.add(portion)

@@ -43,10 +43,16 @@ def fill(folder: Path, sequences_link: str, lines: Iterable[bytes], mode: str) -
     (folder / "sequences").symlink_to(sequences_link)
 
 
-def make_view(files: StoreFiles, digest: str) -> None:
-    """Make the lasting view of a collection; the caller holds the store's lock."""
+def make_view(files: StoreFiles, digest: str, source: StoreFiles | None = None) -> None:
+    """Make the lasting view of a collection; the caller holds the store's lock.
+
+    Args:
+        files: The store that gets the view.
+        digest: The collection.
+        source: The store that lists it, where that is another one.
+    """
     place = files.view(digest)
-    lines = list(files.lines(digest))
+    lines = list((source or files).lines(digest))
     if len(lines) > LARGEST:
         return
     with writing(str(place)):

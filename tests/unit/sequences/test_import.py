@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import gzip
 import os
 import shutil
@@ -258,6 +260,23 @@ def test_sequences_larger_than_one_piece(mode: LocalMode, tmp_path: Path) -> Non
         assert reader.fetch("one", 399_990, 400_020, keep_case=True) == one[399_990:400_020]
 
 
+def test_many_sequences_with_rare_residues_are_flushed_together(
+    mode: LocalMode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of RNA every sequence has them, and a collection may have hundreds of thousands."""
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    monkeypatch.setattr(os, "sync", lambda: None)
+    letters = str.maketrans("01", "GU")
+    text = "".join(f">r{number}\nACGU{f'{number:b}'.translate(letters)}\n" for number in range(300))
+    fasta = write_fasta(tmp_path / "rna.fa", text)
+    for _ in range(2):
+        digest = mode.import_fasta(fasta).collection.digest
+    assert len(flushed) < 100
+    with mode.open(digest) as reader:
+        assert {name: reader.fetch(name) for name in reader.names} == read_fasta(text)
+
+
 def test_sequences_that_occur_twice(mode: LocalMode, tmp_path: Path) -> None:
     """Within a collection and between two of them; each occurrence has its own case and header."""
     text = ">a\nACGTacgu\n>b the same\nacguACGT\n>c\nACGUACGU\n>d again\nacguacgu\n"
@@ -279,3 +298,14 @@ def test_a_folder_that_is_named_like_a_package_does_no_harm(
     (tmp_path / "refgenie" / "__init__.py").write_text("raise RuntimeError('the wrong one')")
     monkeypatch.chdir(tmp_path)
     assert mode.import_fasta(write_fasta(tmp_path / "in.fa")).was_new
+
+
+def test_a_pipe_that_cannot_be_made_larger_will_do(
+    mode: LocalMode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    digest = mode.import_fasta(write_fasta(tmp_path / "in.fa")).collection.digest
+    assert [entry.name for entry in mode.sequences(digest)] == list(read_fasta(SMALL))

@@ -25,6 +25,8 @@ from support.sequences import MIXED, read_fasta, sequence_digest, write_fasta
 ALIKE = "".join(f">s{number}\n{'ACGT' * 10}{'A' * end}\n" for number, end in enumerate((1, 2, 3, 4, 1, 5)))
 """Sequences whose packed forms have the same size, and one that is there twice."""
 INEXACT = {"rna", "iupac"}
+SNPS = f">plain\n{'ACGT' * 10}\n>snps\n{('ACGT' * (1 << 14))[1:]}DU{('ACGTN' * 20 + 'DU') * 2000}\n"
+"""Runs of rare residues in several of the pieces that are read at once, and across the end of one."""
 
 
 @dataclass
@@ -93,7 +95,9 @@ def imported(
     return do
 
 
-@pytest.mark.parametrize(("text", "inexact"), [(MIXED, INEXACT), (ALIKE, set())], ids=["mixed", "alike"])
+@pytest.mark.parametrize(
+    ("text", "inexact"), [(MIXED, INEXACT), (ALIKE, set()), (SNPS, {"snps"})], ids=["mixed", "alike", "snps"]
+)
 def test_what_is_right_is_told_from_what_needs_more(
     imported: Callable[[str], Imported], text: str, inexact: set[str]
 ) -> None:

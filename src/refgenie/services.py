@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from refgenie.build.service import BuildService
     from refgenie.channels.service import ChannelService
     from refgenie.configuration import ConfigurationService
+    from refgenie.core.registry_path import RegistryPath
     from refgenie.db.database import Database
     from refgenie.genomes.aliases import AliasService
     from refgenie.genomes.retrieval import SequenceRetrieval
@@ -284,6 +285,12 @@ class Services:
         )
 
     # Methods, not the services' own: those need this one to be wired.
+    def _pull_input(self, path: RegistryPath) -> AssetRecord:
+        from refgenie.transfer.pull import PullOptions
+
+        options = PullOptions(large="take")  # the build needs it: nothing is to be asked
+        return self.transfers.pulls.pull(path.genome, path.group, path.asset, options=options)
+
     def _stage_again(self, record: AssetRecord) -> bool:
         return self.transfers.stage.refresh(record)
 
@@ -307,7 +314,7 @@ class Services:
             self.asset_class,
             self.locks,
             self.progress,
-            pull=lambda path: self.transfers.pulls.pull(path.genome, path.group, path.asset),
+            pull=self._pull_input,
         )
 
     @_once

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
@@ -78,6 +81,29 @@ def test_seek_names_all_that_is_missing(site: Console) -> None:
     assert "two/fasta" in ended.stderr
 
 
+def test_seek_makes_what_it_can_and_names_the_rest(site: Console) -> None:
+    ended = site("seek", "one/nothing", "one/fasta", "two/nothing", "--pull", "--build")
+    assert (ended.code, ended.stdout) == (3, "")
+    assert "one/nothing" in ended.stderr
+    assert "two/nothing" in ended.stderr
+    site("seek", "-e", "one/fasta").succeeded()
+
+
+def test_seek_builds_the_inputs_that_cannot_be_pulled(site: Console, tmp_path: Path) -> None:
+    (tmp_path / "class.yaml").write_text(
+        "name: size\nversion: 1.0\nseek_keys:\n  size: {value: made, type: file, description: x}\n"
+    )
+    (tmp_path / "recipe.yaml").write_text(
+        "name: size\nversion: 1.0\ndescription: x\noutput_asset_class: size\n"
+        "input_assets: {fasta: {asset_class: fasta, default: fasta}}\n"
+        "command_templates: ['wc -c <{{values.assets.fasta}} >{{values.output_folder}}/made']\n"
+    )
+    site("asset-class", "add", tmp_path / "class.yaml").succeeded()
+    site("recipe", "add", tmp_path / "recipe.yaml").succeeded()
+    site("seek", "one/size", "--pull", "--build").succeeded()
+    assert {asset["asset_group_name"] for asset in site("list", "--json").json} == {"fasta", "size"}
+
+
 def test_what_is_done_to_assets_is_not_done_to_their_seek_keys(site: Console) -> None:
     site("build", "one/fasta").succeeded()
     for words in (
@@ -100,6 +126,24 @@ def test_show_says_how_an_asset_was_built(site: Console) -> None:
     for part in (said["host"], said["refgenie_version"], f"{said['wall_seconds']} s", said["source"],
                  said["commands"][0]["command"]):  # fmt: skip
         assert part in shown
+
+
+def test_show_passes_over_a_provenance_of_another_shape(site: Console) -> None:
+    site("build", "one/fasta").succeeded()
+    sent = {"host": "far", "commands": ["x"], "params": [], "input_files": {"a": "b"}, "container": "c",
+            "peak_memory_bytes": "much", "source": ["s"]}  # fmt: skip
+    with contextlib.closing(sqlite3.connect(site.home / "refgenie")) as registry, registry:
+        registry.execute("UPDATE asset SET provenance = ?", [json.dumps(sent)])
+    assert " on far" in site("asset", "show", "one/fasta").succeeded().stdout
+    assert site("asset", "show", "one/fasta", "--json").succeeded().json["provenance"] == sent
+
+
+def test_a_remote_is_looked_for_before_anything_is_built(site: Console) -> None:
+    for option in ((), ("--snakefile",)):
+        ended = site("build", "one/fasta", "--push-to", "nowhere", *option)
+        assert (ended.code, ended.stdout) == (3, "")
+        assert "nowhere" in ended.stderr
+    assert site("list", "--json").json == []
 
 
 def test_id_names_all_that_is_missing(site: Console) -> None:
@@ -282,6 +326,23 @@ def test_closed_outputs_are_no_bug(run_cli: Console, words: str) -> None:
     command = f"refgenie {words} >&- 2>&-"
     ended = subprocess.run(["sh", "-c", command], env=run_cli.environment(), check=False)
     assert ended.returncode == (3 if "seek" in words else 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [("remove one/fasta", "There is no terminal to answer at", 2), ("populate", "", 0)],
+)
+def test_a_closed_input_is_an_empty_one(run_cli: Console, words: str, said: str, code: int) -> None:
+    run_cli("init").succeeded()
+    ended = subprocess.run(
+        ["sh", "-c", f"refgenie {words} <&-"],
+        env=run_cli.environment(),
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert ended.returncode == code
+    assert said in ended.stderr
 
 
 def test_an_interrupt_before_the_command_begins_shows_no_traceback(

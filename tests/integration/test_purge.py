@@ -7,6 +7,22 @@ from pathlib import Path
 from support.in_process import InProcess
 
 
+def test_a_lost_registry_is_made_anew_from_a_chosen_folder(tmp_path: Path) -> None:
+    refgenie = InProcess(tmp_path / "home")
+    elsewhere = tmp_path / "elsewhere"
+    fasta = tmp_path / "phage.fa"
+    fasta.write_text(">phage\nACGTACGT\n")
+    refgenie("init", "--genome-folder", elsewhere).succeeded()
+    refgenie("genome", "init", "--fasta", fasta, "--name", "phage").succeeded()
+    (refgenie.home / "refgenie").unlink()
+    told = refgenie("doctor", "--rebuild", "-y").succeeded().stderr
+    assert f"nothing was found in {refgenie.genome_folder}" in told
+    assert told.endswith("refgenie init --genome-folder FOLDER\n")
+    refgenie("init", "--genome-folder", elsewhere).succeeded()
+    assert "hint" not in refgenie("doctor", "--rebuild", "-y").succeeded().stderr
+    assert refgenie("getseq", "phage", "phage").succeeded().stdout == "ACGTACGT\n"
+
+
 def test_purge_and_rebuild(tmp_path: Path) -> None:
     refgenie = InProcess(tmp_path / "home")
     fasta = tmp_path / "phage.fa"

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from refgenie.transfer.pull_options import PullOptions
 from support.console import Console
 from support.in_process import InProcess
 from support.postgres import free_port
@@ -187,6 +188,31 @@ def test_large_assets_are_taken_left_out_or_asked_about(site: Console, tmp_path:
         laptop("pull", "--all", "--all-genomes").succeeded()
         laptop("pull", "--genome", "lambda", "toy").succeeded()
         assert laptop("pull", "--genome", "lambda", "nothing").code == 3
+
+
+def test_who_asks_for_a_path_or_a_build_gets_large_assets(
+    site: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, *others = PullOptions.__init__.__defaults__ or ()
+    monkeypatch.setattr(PullOptions.__init__, "__defaults__", (10, *others))  # ten bytes are large
+    site("stage", "lambda/toy").succeeded()
+    laptop = new_home(tmp_path / "laptop")
+    with served(site) as url:
+        laptop("subscribe", url).succeeded()
+        laptop("seek", "lambda/toy", "--pull", "-e").succeeded()
+        laptop("remove", "-y", "lambda/toy").succeeded()
+        (tmp_path / "class.yaml").write_text(
+            "name: size\nversion: 1.0\nseek_keys:\n  size: {value: made, type: file, description: x}\n"
+        )
+        (tmp_path / "recipe.yaml").write_text(
+            "name: size\nversion: 1.0\ndescription: x\noutput_asset_class: size\n"
+            "input_assets: {toy: {asset_class: toy, default: toy}}\n"
+            "command_templates: ['wc -c <{{values.assets.toy}} >{{values.output_folder}}/made']\n"
+        )
+        laptop("asset-class", "add", tmp_path / "class.yaml").succeeded()
+        laptop("recipe", "add", tmp_path / "recipe.yaml").succeeded()
+        laptop("build", "lambda/size", "--deps", "pull").succeeded()
+    assert Path(laptop("seek", "lambda/size").stdout.strip()).read_text().strip() == "500000"
 
 
 def test_a_mirror_is_kept_current(site: Console, tmp_path: Path) -> None:

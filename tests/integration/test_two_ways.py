@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -50,6 +52,17 @@ def fill(made: Console, tmp_path: Path, lambda_fasta: Path) -> None:
     made("build", "lambda/fasta", "masked/fasta").succeeded()
     made("add", "lambda/notes:v1.0", "--path", masked, "--asset-class", "fasta", "--seek-key", "fasta=masked.fa",
          "--seek-key", "fai=masked.fa", "--seek-key", "chrom_sizes=masked.fa").succeeded()  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_text_that_is_no_utf8_comes_out_as_it_went_in(console: Console, way: str) -> None:
+    path = console("seek", "lambda/fasta").succeeded().stdout.strip()
+    module, _, function = WAYS[way].partition(":")
+    start = f"import sys; from {module} import {function}; sys.exit({function}())"
+    words = [sys.executable, "-c", start, "populate", b"\xff refgenie://lambda/fasta"]
+    strict = console.environment({"PYTHONIOENCODING": "utf-8:strict"})  # as in most locales, but not in C
+    ended = subprocess.run(words, env=strict, check=True, capture_output=True)
+    assert ended.stdout == b"\xff " + path.encode() + b"\n"
 
 
 def test_both_ways_agree(console: Console) -> None:

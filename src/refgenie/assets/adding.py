@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
+import logging
 import os
 import re
 import stat
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from refgenie.assets.new_asset import NewAsset
-from refgenie.core.digests import CHUNK, FileRecord, asset_digest, files_below, sha256_of
+from refgenie.core.digests import CHUNK, FileRecord, asset_digest, files_below, sha256_of, unreadable
 from refgenie.core.names import check_seek_key, is_genome_digest
 from refgenie.core.progress import Advance, Progress
 from refgenie.core.records import AssetClassRecord, SeekKeyRecord
@@ -23,11 +25,14 @@ from refgenie.core.seek import GENOME, PATH_TYPES
 from refgenie.errors import (
     BuildFailedError,
     DigestMismatchError,
+    DiskFullError,
     InvalidInputError,
     NotFoundError,
     NotPermittedError,
 )
-from refgenie.sequences.durable import writing
+from refgenie.sequences.durable import disk_error, writing
+
+_log = logging.getLogger("refgenie")
 
 AddMode = Literal["copy", "move", "link"]
 FASTA_GROUP = "fasta"
@@ -71,11 +76,14 @@ def find_source(
     Raises:
         NotFoundError: There is nothing at this path.
         InvalidInputError: There is no file in it.
+        NotPermittedError: It, or a folder in it, cannot be read.
     """
-    if path.is_file():
+    with _reading(path):
+        kind = path.stat().st_mode if path.exists() else 0
+    if stat.S_ISREG(kind):
         files = {path.name: path}
-    elif path.is_dir():
-        files = {name: path / name for name in files_below(path)}
+    elif stat.S_ISDIR(kind):
+        files = {name: path / name for name in files_below(path, whole=True)}
     else:
         raise NotFoundError(f"there is no file or folder {path}")
     if not files:
@@ -185,9 +193,10 @@ def describe(source: Source, progress: Progress, target: Path | None = None) -> 
 
     def one(name: str) -> FileRecord:
         file = source.files[name]
-        if target is None:
+        if target is not None:
+            return _copy(file, target / name, name, advance)
+        with _reading(file):
             return FileRecord(name, file.stat().st_size, sha256_of(file, advance=advance))
-        return _copy(file, target / name, name, advance)
 
     names = sorted(source.files, key=os.fsencode)
     if target is not None:
@@ -207,7 +216,9 @@ def _copy(source: Path, target: Path, name: str, advance: Advance) -> FileRecord
     buffer = bytearray(CHUNK)
     view = memoryview(buffer)
     size = 0
-    with source.open("rb", buffering=0) as reading, target.open("xb", buffering=0) as handle:
+    with _reading(source):
+        reading = source.open("rb", buffering=0)
+    with reading, target.open("xb", buffering=0) as handle:
         while count := reading.readinto(buffer):
             state.update(view[:count])
             rest = view[:count]
@@ -217,6 +228,15 @@ def _copy(source: Path, target: Path, name: str, advance: Advance) -> FileRecord
             advance(count)
         os.fchmod(handle.fileno(), stat.S_IMODE(os.fstat(reading.fileno()).st_mode) | stat.S_IWUSR)
     return FileRecord(name, size, state.hexdigest())
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say of a source that it cannot be read: what is written to is another."""
+    try:
+        yield
+    except PermissionError as error:
+        raise unreadable(path, error) from error
 
 
 @contextmanager
@@ -238,6 +258,8 @@ def moved(source: Source, target: Path) -> Iterator[bool]:
 
 def _link_all(source: Source, target: Path, modes: list[tuple[Path, int]]) -> bool:
     device = target.stat().st_dev
+    if _has_linked_folder(source):
+        return False
     for file in source.files.values():
         status = file.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_dev != device or status.st_nlink > 1:
@@ -247,9 +269,11 @@ def _link_all(source: Source, target: Path, modes: list[tuple[Path, int]]) -> bo
             link = target / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.hardlink_to(file)
-    except PermissionError:
+    except OSError as error:  # another mount of the same disk, protected hard links, no hard links here
         for name in source.files:
             (target / name).unlink(missing_ok=True)
+        if isinstance(full := disk_error(error, str(target)), DiskFullError):
+            raise full from error
         return False
     for file in source.files.values():
         mode = stat.S_IMODE(file.stat().st_mode)
@@ -258,13 +282,44 @@ def _link_all(source: Source, target: Path, modes: list[tuple[Path, int]]) -> bo
     return True
 
 
+def _has_linked_folder(source: Source) -> bool:
+    """Whether some of the files lie behind a link, in a folder that is not the source's own."""
+    return source.path.is_symlink() or any(
+        Path(root, name).is_symlink() for root, folders, _ in os.walk(source.path) for name in folders
+    )
+
+
 def remove_source(source: Source) -> None:
-    """The end of a move: the source's own names go."""
-    for file in source.files.values():
-        file.unlink(missing_ok=True)
-    if source.path.is_dir():
-        for root, _, _ in os.walk(source.path, topdown=False):
-            Path(root).rmdir()
+    """The end of a move: the source's own names go; of a linked folder the link, not what it leads to.
+
+    What was not taken in or cannot be removed stays, with a warning: the asset is there by now.
+    """
+    left: list[str] = []
+
+    def remove(path: Path, how: Callable[[], None]) -> None:
+        try:
+            how()
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or not left:  # else it holds what is named already
+                left.append(f"{path} ({error.strerror})")
+
+    if source.path.is_symlink() or not source.path.is_dir():
+        remove(source.path, source.path.unlink)
+    else:
+        taken = set(source.files.values())
+        for root, folders, names in os.walk(source.path, topdown=False):
+            here = Path(root)
+            for path in (here / name for name in names):
+                if path in taken:
+                    remove(path, path.unlink)
+                else:
+                    left.append(f"{path} (not part of the asset)")
+            for path in (here / name for name in folders):
+                if path.is_symlink():
+                    remove(path, path.unlink)
+            remove(here, here.rmdir)
+    if left:
+        _log.warning("the asset was added, but of its source there stays: %s", ", ".join(left))
 
 
 def new_asset(

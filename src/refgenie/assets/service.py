@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_args
@@ -250,7 +251,7 @@ class AssetService:
         record = self._class_of(genome_digest, asset_group_name, asset_class)
         given = dict(seek_keys or {})
         source = adding.find_source(
-            Path(path).expanduser().absolute(),
+            Path(os.path.expanduser(path)).absolute(),  # noqa: PTH111 - ~nouser stays
             record,
             genome_name,
             genome_digest,

@@ -8,6 +8,7 @@ files are the registry's, and their paths are known only once they are there.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -135,7 +136,7 @@ def _command(task: Task, served: Iterable[str]) -> str:
     """The shell command of a rule, its braces doubled, which are Snakemake's own."""
     request, recipe = task.step.request, task.recipe
     if recipe is None:
-        words, threads = ["refgenie", "pull", request.registry_path], ""
+        words, threads = ["refgenie", "pull", "--large", request.registry_path], ""
     else:
         words = ["refgenie", "build", request.registry_path, *_options(request), *served]
         takes_threads = any(
@@ -148,7 +149,10 @@ def _command(task: Task, served: Iterable[str]) -> str:
 def _options(request: BuildRequest) -> Iterator[str]:
     """Options of ``refgenie build`` that say what the request says."""
     given = request.params
-    files = {key: Path(path).expanduser().absolute() for key, path in given.files.items()}
+    files = {
+        key: Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - ~nouser stays
+        for key, path in given.files.items()
+    }
     for option, values in (("assets", given.assets), ("files", files), ("params", given.params)):
         yield from (f"--{option}={key}={value}" for key, value in values.items())
     for option, value in (

@@ -182,8 +182,7 @@ def _checked_address(kind: str | None, address: str) -> tuple[str, str]:
                 f"{address} is no address of an index", hint="http(s)://HOST/…/index.yaml"
             )
         return kind, address
-    path = Path(rest if separator else address).expanduser().absolute()
-    return kind, str(LocalFolder(path).index)
+    return kind, str(LocalFolder(Path(rest if separator else address)).index)
 
 
 def _find(session: Session, name: str) -> tables.DataChannel | None:

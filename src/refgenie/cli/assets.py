@@ -86,19 +86,21 @@ def show(path: Path, json: Json = False) -> None:
         *((f"property {name}", value) for name, value in record.custom_properties.items()),
     ]
     if record.provenance:
-        rows += _provenance(record.provenance)
-    emit_table(table(None, ("", path), [row for row in rows if row[1] not in {None, ""}]))
+        rows += _provenance(_mapping(record.provenance))
+    emit_table(table(None, ("", path), [row for row in rows if row[1] is not None and row[1] != ""]))
 
 
 def _provenance(document: dict[str, Any]) -> list[tuple[str, object]]:
-    """How an asset was built, in short; --json has all of it."""
-    container = document.get("container") or {}
-    files = (document.get("input_files") or {}).items()
-    params = (document.get("params") or {}).items()
-    commands = document.get("commands") or []
+    """How an asset was built, in short; --json has all of it, also what a server sent in another shape."""
+    container, params = _mapping(document.get("container")), _mapping(document.get("params")).items()
+    files = [
+        (key, file) for key, file in _mapping(document.get("input_files")).items() if isinstance(file, dict)
+    ]
+    commands = document.get("commands")
+    commands = [item for item in commands if isinstance(item, dict)] if isinstance(commands, list) else []
     spent = document.get("wall_seconds")
     memory = document.get("peak_memory_bytes")
-    used = f", {human_size(memory)} of memory" if memory else ""
+    used = f", {human_size(memory)} of memory" if memory and isinstance(memory, int) else ""
     return [
         ("built by", f"refgenie {document.get('refgenie_version')} on {document.get('host')}"),
         ("built in", f"{spent} s{used}" if spent is not None else None),
@@ -108,6 +110,10 @@ def _provenance(document: dict[str, Any]) -> list[tuple[str, object]]:
         ("input files", "\n".join(f"{key}: {file.get('name')} {file.get('sha256')}" for key, file in files)),
         ("commands", "\n".join(str(item.get("command", "")) for item in commands)),
     ]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def log(path: Path, json: Json = False) -> None:
@@ -151,15 +157,15 @@ def seek(
 ) -> None:
     """Print the path of an asset or seek key."""
     wanted = [RegistryPath.parse(path) for path in paths]
-    if pull or build:
-        from refgenie.cli.presence import make_present
 
-        for path in wanted:
+    def find(path: RegistryPath) -> str:
+        if pull or build:
+            from refgenie.cli.presence import make_present
+
             make_present(STATE.writer, path, pull=pull, build=build)
-    rg = STATE.reader
-    found, failures = each(
-        wanted, lambda path: rg.asset.seek_path(path, absolute=absolute, must_exist=exists)
-    )
+        return STATE.reader.asset.seek_path(path, absolute=absolute, must_exist=exists)
+
+    found, failures = each(wanted, find)
     raise_failures(failures)
     if json:
         emit_json([{"registry_path": path, "path": place} for path, place in zip(paths, found, strict=True)])

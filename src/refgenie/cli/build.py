@@ -96,7 +96,10 @@ def build(
     if snakefile and json:
         raise UsageError("a Snakefile is no JSON document", hint="refgenie build --plan --json")
     reads_only = requirements or plan or snakefile
-    builds = (STATE.reader if reads_only else STATE.writer).builds
+    rg = STATE.reader if reads_only else STATE.writer
+    if push_to:
+        rg.transfers.pushes.check(push_to)  # rather than after hours of building
+    builds = rg.builds
     requests = builds.requests(
         path,
         given,

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line of ``sys.argv``."""
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # started with it closed, as some schedulers do
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 - light, to the end
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - light, to the end
     arguments = sys.argv[1:]
     command = _COMMANDS.get(arguments[0]) if arguments else None
     if command is not None and _is_plain_environment():
         try:
-            answer = command(arguments[1:])
+            # What is no UTF-8 comes out as it went in.
+            answer = command(arguments[1:]).encode(sys.stdout.encoding, "surrogateescape")
         except Exception:  # noqa: BLE001 - the full command line finds and words the error
             answer = None
         if answer is not None:
@@ -61,9 +62,9 @@ def _is_plain_environment() -> bool:
     return not level or level.upper() in {"INFO", "WARNING", "ERROR", "CRITICAL"}
 
 
-def _print_and_leave(answer: str) -> None:
+def _print_and_leave(answer: bytes) -> None:
     try:
-        sys.stdout.write(answer)
+        sys.stdout.buffer.write(answer)
         sys.stdout.flush()
     except BrokenPipeError:
         pass

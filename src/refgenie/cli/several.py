@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from refgenie.core.registry_path import RegistryPath
-from refgenie.errors import RefgenieError, UsageError
+from refgenie.errors import InterruptedByUserError, RefgenieError, UsageError
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -36,12 +36,17 @@ def each(wanted: Iterable[T], work: Callable[[T], U]) -> tuple[list[U], list[Fai
 
     Returns:
         What ``work`` answered, and what failed.
+
+    Raises:
+        InterruptedByUserError: What was not done yet is not wanted any more.
     """
     done: list[U] = []
     failures: list[Failure] = []
     for item in wanted:
         try:
             done.append(work(item))
+        except InterruptedByUserError:
+            raise
         except RefgenieError as error:
             failures.append((str(item), error))
     return done, failures

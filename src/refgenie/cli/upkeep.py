@@ -110,7 +110,13 @@ def _rebuild(*, yes: bool, json: bool) -> None:
     with Refgenie(progress=STATE.writer.progress) as rg:
         rg.init()
         report = rg.doctor.rebuild()
+        folder = rg.folders.genome_folder
     emit_json(report) if json else emit(str(report))
+    if not report.genomes and not report.assets:
+        note(
+            f"hint: nothing was found in {folder}; where the genome folder is another, first "
+            "refgenie init --genome-folder FOLDER"
+        )
 
 
 def gc(json: Json = False) -> None:

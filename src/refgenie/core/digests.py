@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from refgenie.errors import InvalidInputError
+from refgenie.errors import InvalidInputError, NotPermittedError
 
 CHUNK = 1 << 20
 
@@ -41,21 +41,41 @@ def sha256_of(path: Path | str, *, advance: Callable[[int], None] | None = None)
     return state.hexdigest()
 
 
-def files_below(folder: Path) -> list[str]:
+def files_below(folder: Path, *, whole: bool = False) -> list[str]:
     """Relative paths of all regular files below a folder (links resolved), sorted as bytes.
+
+    Args:
+        folder: Where it is not there, there is no file below it.
+        whole: A folder that cannot be read is an error; by default what is in it is left out.
 
     Raises:
         InvalidInputError: A link leads to a folder that it is in.
+        NotPermittedError: A folder cannot be read, and all is wanted.
     """
+
+    def failed(error: OSError) -> None:
+        if whole:
+            raise unreadable(error.filename, error) from error
+
     found: list[str] = []
-    for root, folders, names in os.walk(folder, followlinks=True):
+    for root, folders, names in os.walk(folder, followlinks=True, onerror=failed):
         for name in folders:
             _check_no_circle(Path(root, name), folder)
         for name in names:
             path = Path(root, name)
-            if path.is_file():
+            try:
+                is_file = path.is_file()
+            except PermissionError as error:  # the folder can be listed, but not entered
+                failed(error)
+                continue
+            if is_file:
                 found.append(path.relative_to(folder).as_posix())
     return sorted(found, key=os.fsencode)
+
+
+def unreadable(path: Path | str, error: OSError) -> NotPermittedError:
+    """The error of a file or folder that may not be read."""
+    return NotPermittedError(f"cannot read {path}: {error.strerror}")
 
 
 def _check_no_circle(inner: Path, folder: Path) -> None:

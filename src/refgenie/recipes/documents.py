@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,8 @@ def read_document(source: Source, fetch: Fetch | None) -> Document:
         if fetch is None:
             raise UsageError(f"{source} cannot be read here: no way to fetch addresses was given")
         return Document(parse(fetch(str(source)), str(source)), str(source))
-    path = Path(str(source).removeprefix("file://")).expanduser().absolute()
+    given = str(source).removeprefix("file://")
+    path = Path(os.path.expanduser(given)).absolute()  # noqa: PTH111 - ~nouser stays
     return Document(parse(read_file(path), str(path)), str(path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class LocalFolder:
     """
 
     def __init__(self, index: Path) -> None:
-        index = index.expanduser().absolute()
+        index = Path(os.path.expanduser(index)).absolute()  # noqa: PTH111 - ~nouser stays
         self.index = index / "index.yaml" if index.is_dir() else index
         self._root = self.index.parent
 

@@ -122,6 +122,16 @@ class PushService:
                     results += [self._push_one(remote, item) for item in pending]
         return results
 
+    def check(self, remotes: Iterable[str]) -> None:
+        """Refuse remotes that ``push`` would refuse, before work is done for them.
+
+        Raises:
+            NotFoundError: There is no such remote.
+            InvalidInputError: One cannot be written.
+        """
+        if names := list(remotes):
+            self._chosen(names)
+
     def _chosen(self, names: Sequence[str]) -> list[RemoteRecord]:
         if names:
             chosen = [self._remotes.get(name) for name in dict.fromkeys(names)]

@@ -57,10 +57,18 @@ def test_what_is_asked_for_reaches_the_commands(chained, tmp_path):
     assert "--threads" not in text
 
 
+def test_a_file_may_begin_with_a_tilde(chained, tmp_path, monkeypatch):
+    chained.add_recipe("odd", "true", input_files={"f": {}})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~nouser").touch()
+    text = chained.builds.snakefile([chained.request("tiny/odd", files={"f": "~nouser"})])
+    assert f"--files=f={tmp_path}/~nouser" in text
+
+
 def test_what_is_pulled_has_a_rule(chained):
     text = chained.builds.snakefile([chained.request("tiny/b", deps="pull")])
     assert "rule pull_tiny_a:" in text
-    assert '"refgenie pull tiny/a"' in text
+    assert '"refgenie pull --large tiny/a"' in text
 
 
 def test_what_cannot_be_built_is_told(chained):

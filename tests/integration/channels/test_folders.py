@@ -31,6 +31,14 @@ def test_a_channel_in_a_folder(address, folder, channels, classes):
 
 
 @one_registry
+def test_a_folder_may_begin_with_a_tilde(channels, folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    folder.rename("~nouser")
+    channels.add_channel("main", None, "~nouser")
+    assert len(channels.sync_channel("main").added) == 4
+
+
+@one_registry
 @pytest.mark.parametrize("path", EVIL)
 def test_nothing_outside_of_a_folder_is_read(path, folder, channels):
     (folder.parent / "secret.yaml").write_text(yaml.safe_dump(asset_class("secret")))

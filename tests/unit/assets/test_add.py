@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
+import errno
+import io
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +19,10 @@ from refgenie.core.records import SeekKeyRecord
 from refgenie.errors import (
     ConflictError,
     DigestMismatchError,
+    DiskFullError,
     InvalidInputError,
     NotFoundError,
+    NotPermittedError,
     UsageError,
 )
 from support.asset_site import GENOME, AssetSite, digest_of_text
@@ -78,6 +85,73 @@ def test_a_move_that_fails_leaves_the_source(site: AssetSite, index: Path) -> No
     with pytest.raises(ConflictError, match="class"):
         site.assets.add("hg38", "index", "other", path=index, asset_class="things", mode="move")
     assert snapshot(index) == before
+
+
+def test_a_move_leaves_what_lies_behind_a_linked_folder_and_what_it_did_not_take(
+    site: AssetSite, index: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "file").write_text("of others")
+    before = snapshot(shared)
+    (index / "linked").symlink_to(shared)
+    dangling = index / "sub" / "dangling"
+    dangling.symlink_to("nowhere")
+    record = site.assets.add("hg38", "index", path=index, asset_class="index", mode="move")
+    assert (site.content(record.digest, "index") / "linked" / "file").read_text() == "of others"
+    assert snapshot(shared) == before
+    assert sorted(index.rglob("*")) == [dangling.parent, dangling]
+    assert str(dangling) in caplog.text
+
+    link = tmp_path / "users" / "link"
+    link.symlink_to(shared)
+    site.assets.add("hg38", "things", path=link, asset_class="things", mode="move")
+    assert not os.path.lexists(link)
+    assert snapshot(shared) == before
+
+
+@pytest.mark.parametrize("reason", [errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSPC])
+def test_where_nothing_can_be_linked_a_move_copies_unless_the_disk_is_full(
+    site: AssetSite, index: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    def refuse(*_paths: object, **_options: object) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    before = snapshot(index)
+    monkeypatch.setattr(os, "link", refuse)
+    if reason == errno.ENOSPC:
+        with pytest.raises(DiskFullError):
+            site.assets.add("hg38", "index", path=index, asset_class="index", mode="move")
+        assert snapshot(index) == before
+        assert site.assets.list() == []
+    else:
+        site.assets.add("hg38", "index", path=index, asset_class="index", mode="move")
+        assert not index.exists()
+        assert site.assets.verify() == []
+
+
+@pytest.mark.parametrize("mode", ["copy", "move", "link"])
+@pytest.mark.parametrize("hidden", ["sub", "names.tsv"])
+def test_what_cannot_be_read_is_named_and_nothing_is_registered(
+    site: AssetSite, index: Path, monkeypatch: pytest.MonkeyPatch, hidden: str, mode: AddMode
+) -> None:
+    path = index / hidden
+
+    def refused(called: Callable[..., Any]) -> Callable[..., Any]:
+        def call(given: Any, *others: Any, **named: Any) -> Any:
+            if str(given) == str(path):  # root may read all: the system's answer is made here
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return called(given, *others, **named)
+
+        return call
+
+    monkeypatch.setattr(os, "scandir", refused(os.scandir))
+    monkeypatch.setattr(io, "open", refused(io.open))
+    monkeypatch.setattr(builtins, "open", refused(builtins.open))
+    with pytest.raises(NotPermittedError, match=f"cannot read {path}"):
+        site.assets.add("hg38", "index", path=index, asset_class="index", mode=mode)
+    assert site.assets.list() == []
+    assert (index / "sub" / "more").exists()
 
 
 def test_the_same_again_is_no_error_and_other_content_is(site: AssetSite, index: Path) -> None:
@@ -206,6 +280,8 @@ def test_what_cannot_be_added_is_refused_with_the_reason(site: AssetSite, tmp_pa
     add = site.assets.add
     with pytest.raises(NotFoundError, match="absent"):
         add("hg38", "things", path=tmp_path / "absent", asset_class="things")
+    with pytest.raises(NotFoundError, match="/~nouser"):
+        add("hg38", "things", path="~nouser", asset_class="things")
     with pytest.raises(InvalidInputError, match="no file"):
         add("hg38", "things", path=empty, asset_class="things")
     with pytest.raises(NotFoundError, match="hg39"):

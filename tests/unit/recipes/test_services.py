@@ -146,6 +146,8 @@ def test_from_a_file(classes, recipes, tmp_path):
     assert classes.add(str(path)).name == "x_index"
     with pytest.raises(NotFoundError, match="absent"):
         classes.add(tmp_path / "absent.yaml")
+    with pytest.raises(NotFoundError, match=r"/~nouser\.yaml"):
+        classes.add("~nouser.yaml")
     with pytest.raises(InvalidInputError, match="no file"):
         recipes.add(tmp_path)
     path.write_text("name: [")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_args
@@ -22,6 +21,7 @@ from refgenie.core.digests import FileRecord, asset_digest
 from refgenie.core.layout import Folders
 from refgenie.core.locks import Locks, asset_lock
 from refgenie.core.names import check_asset_name, check_group
+from refgenie.core.paths import absolute
 from refgenie.core.progress import NoProgress, Progress
 from refgenie.core.records import AssetClassRecord, AssetGroupRecord, AssetRecord
 from refgenie.core.registry_path import RegistryPath
@@ -251,7 +251,7 @@ class AssetService:
         record = self._class_of(genome_digest, asset_group_name, asset_class)
         given = dict(seek_keys or {})
         source = adding.find_source(
-            Path(os.path.expanduser(path)).absolute(),  # noqa: PTH111 - ~nouser stays
+            absolute(path),
             record,
             genome_name,
             genome_digest,

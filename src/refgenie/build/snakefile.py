@@ -8,19 +8,18 @@ files are the registry's, and their paths are known only once they are there.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refgenie import __version__
 from refgenie.build.inputs import THREAD_PARAMETERS
 from refgenie.build.order import Step
 from refgenie.build.request import BuildRequest
+from refgenie.core.paths import absolute
 
 if TYPE_CHECKING:
     from refgenie.recipes.models import Recipe
@@ -149,10 +148,7 @@ def _command(task: Task, served: Iterable[str]) -> str:
 def _options(request: BuildRequest) -> Iterator[str]:
     """Options of ``refgenie build`` that say what the request says."""
     given = request.params
-    files = {
-        key: Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - ~nouser stays
-        for key, path in given.files.items()
-    }
+    files = {key: absolute(path) for key, path in given.files.items()}
     for option, values in (("assets", given.assets), ("files", files), ("params", given.params)):
         yield from (f"--{option}={key}={value}" for key, value in values.items())
     for option, value in (

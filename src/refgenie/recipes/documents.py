@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from refgenie.core.paths import absolute
 from refgenie.errors import InvalidInputError, NotFoundError, UsageError
 
 Fetch = Callable[[str], bytes]
@@ -50,7 +50,7 @@ def read_document(source: Source, fetch: Fetch | None) -> Document:
             raise UsageError(f"{source} cannot be read here: no way to fetch addresses was given")
         return Document(parse(fetch(str(source)), str(source)), str(source))
     given = str(source).removeprefix("file://")
-    path = Path(os.path.expanduser(given)).absolute()  # noqa: PTH111 - ~nouser stays
+    path = absolute(given)
     return Document(parse(read_file(path), str(path)), str(path))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from refgenie.core.paths import absolute
 from refgenie.errors import InvalidInputError, RefgenieError
 from refgenie.recipes.documents import read_file
 
@@ -18,7 +18,7 @@ class LocalFolder:
     """
 
     def __init__(self, index: Path) -> None:
-        index = Path(os.path.expanduser(index)).absolute()  # noqa: PTH111 - ~nouser stays
+        index = absolute(index)
         self.index = index / "index.yaml" if index.is_dir() else index
         self._root = self.index.parent
 

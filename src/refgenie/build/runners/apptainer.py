@@ -10,6 +10,7 @@ from pathlib import Path
 from refgenie.build.commands import Invocation
 from refgenie.build.runners import BASH, Workplace, refuse_characters
 from refgenie.core.digests import sha256_of
+from refgenie.core.paths import absolute
 from refgenie.errors import BuildFailedError, NotFoundError
 
 
@@ -74,5 +75,5 @@ class ApptainerRunner:
     @staticmethod
     def _image_file(workplace: Workplace) -> Path:
         assert workplace.image is not None
-        given = Path(workplace.image).expanduser()
-        return given.absolute() if given.exists() else workplace.scratch / "image.sif"
+        given = absolute(workplace.image)
+        return given if given.exists() else workplace.scratch / "image.sif"

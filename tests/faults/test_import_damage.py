@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,35 @@ def test_damaged_rare_residues_are_found_and_restored(mode: LocalMode, mixed: st
     assert mode.verify() == []
 
 
+RARE_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _content: b"",
+    "cut in its count": lambda content: content[:11],
+    "cut in its starts": lambda content: content[:20],
+    "cut in its residues": lambda content: content[:-1],
+    "another mark": lambda content: b"X" + content[1:],
+    "a huge count": lambda content: content[:8] + b"\xff" * 8 + content[16:],
+    "a huge length": lambda content: content[:-28] + b"\xff" * 8 + content[-20:],
+    "no text": lambda content: content[:-20] + b"\xff" * 20,
+}
+
+
+@pytest.mark.parametrize("damage", RARE_DAMAGES)
+def test_a_file_of_rare_residues_that_is_none_is_told_and_restored(
+    mode: LocalMode, mixed: str, tmp_path: Path, damage: str
+) -> None:
+    rna = next(entry.digest for entry in mode.sequences(mixed) if entry.name == "rna")
+    path = mode.files.exact(rna)
+    path.write_bytes(RARE_DAMAGES[damage](path.read_bytes()))
+    with mode.open(mixed) as reader, pytest.raises(InvalidInputError, match=f"{rna} is damaged") as caught:
+        reader.fetch("rna")
+    assert "--repair" in (caught.value.hint or "")
+    with pytest.raises(InvalidInputError, match=f"{rna} is damaged"):
+        fetch(str(mode.store_path), mixed, "rna", 0, 20)
+    assert [fault.subject for fault in mode.verify()] == [rna]
+    assert mode.verify(repair_from=write_fasta(tmp_path / "again.fa", MIXED))[0].repaired
+    assert mode.verify() == []
+
+
 def test_what_cannot_be_restored_says_so(mode: LocalMode, mixed: str, tmp_path: Path) -> None:
     flip(sequence_file(mode, mixed, "dna"))
     for source in (write_fasta(tmp_path / "other.fa", SMALL), None):
@@ -173,13 +203,63 @@ def test_a_damaged_index_is_refused_by_writers_and_mended(
     assert len(mode.collections()) == 3
 
 
-def test_a_damaged_list_of_sequences_is_left_out_and_named(mode: LocalMode, small: str, mixed: str) -> None:
-    path = mode.files.collection(mixed)
-    path.write_bytes(path.read_bytes().replace(b"rna", b"rnb"))
+LIST_DAMAGES: dict[str, Callable[[Path], object]] = {
+    "altered": lambda path: path.write_bytes(path.read_bytes().replace(b"rna", b"rnb")),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-150]),
+    "empty": empty,
+}
+
+
+@pytest.mark.parametrize("damage", LIST_DAMAGES)
+def test_a_damaged_list_of_sequences_is_set_aside_and_named(
+    mode: LocalMode, small: str, mixed: str, tmp_path: Path, damage: str
+) -> None:
+    path, dna = mode.files.collection(mixed), sequence_file(mode, mixed, "dna")
+    LIST_DAMAGES[damage](path)
+    damaged = path.read_bytes()
     assert [fault.subject for fault in mode.verify()] == [mixed]
-    faults = mode.repair_index()
-    assert mixed in [fault.subject for fault in faults if not fault.repaired]
+    (fault,) = [fault for fault in mode.repair_index() if not fault.repaired]
+    assert fault.subject == mixed
+    assert "import the FASTA again" in fault.detail
     assert mode.collections() == [small]
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+
+    assert mode.index_faults() == mode.repair_index() == []
+    mode.aliases.set_many({"tiny": small})
+    mode.collect_garbage()
+    assert dna.exists() == (damage != "empty")
+    assert mode.import_fasta(write_fasta(tmp_path / "again.fa", MIXED)).was_new
+    assert mode.collections() == sorted([small, mixed])
+    assert mode.verify() == []
+
+
+@pytest.mark.parametrize("damage", LIST_DAMAGES)
+def test_a_damaged_list_of_sequences_is_restored_from_its_fasta(
+    mode: LocalMode, mixed: str, tmp_path: Path, damage: str
+) -> None:
+    flip(sequence_file(mode, mixed, "dna"))
+    LIST_DAMAGES[damage](mode.files.collection(mixed))
+    (told,) = [
+        fault
+        for fault in mode.verify(repair_from=write_fasta(tmp_path / "other.fa", SMALL))
+        if fault.subject == mixed
+    ]
+    assert not told.repaired
+    assert "import the genome's own FASTA again" in told.detail
+    assert all(
+        fault.repaired for fault in mode.verify(mixed, repair_from=write_fasta(tmp_path / "m.fa", MIXED))
+    )
+    assert mode.verify() == []
+
+
+@pytest.mark.parametrize("damage", LIST_DAMAGES)
+def test_a_damaged_list_of_sequences_is_restored_by_importing_again(
+    mode: LocalMode, mixed: str, tmp_path: Path, damage: str
+) -> None:
+    LIST_DAMAGES[damage](mode.files.collection(mixed))
+    assert mode.verify() != []
+    mode.import_fasta(write_fasta(tmp_path / "again.fa", MIXED))
+    assert mode.verify() == []
 
 
 def test_garbage_is_collected_and_nothing_else(mode: LocalMode, small: str, tmp_path: Path) -> None:
@@ -256,7 +336,41 @@ def test_metadata_that_is_none_is_refused(mode: LocalMode, small: str) -> None:
     assert described["fhr_digest"]
 
 
-def test_a_damaged_mask_is_told(mode: LocalMode, small: str) -> None:
+MASK_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "no first line": lambda _content: b"{",
+    "another first line": lambda _content: b'{"digest": 1, "sequences": []}\n',
+    "no list of blocks": lambda content: content.split(b"[[")[0] + b"4}}\n",
+    "a position that is none": lambda content: content.replace(b"[[4, ", b"[[4.5, "),
+    "a place that is none": lambda content: content.replace(b"16, 0, ", b"16, -999, "),
+    "blocks cut off": lambda content: content.split(b"\n", 1)[0] + b"\n",
+    "blocks altered": lambda content: content[:-1] + bytes([content[-1] ^ 0x3C]),
+}
+
+
+@pytest.mark.parametrize("damage", MASK_DAMAGES)
+def test_a_damaged_mask_is_told_and_replaced(
+    mode: LocalMode, small: str, tmp_path: Path, damage: str
+) -> None:
+    path = mode.files.mask(small)
+    whole = path.read_bytes()
+    path.write_bytes(MASK_DAMAGES[damage](whole))
+    assert path.read_bytes() != whole
+    with pytest.raises(InvalidInputError, match=r"mask .* is damaged") as caught:
+        fetch(str(mode.store_path), small, "chr1", keep_case=True)
+    assert "--mask replace" in (caught.value.hint or "")
+    with pytest.raises(InvalidInputError, match=r"mask .* is damaged"):
+        mode.export_fasta(small, tmp_path / "out")
+
+    again = mode.import_fasta(write_fasta(tmp_path / "again.fa"), mask="replace")
+    assert not again.mask_kept
+    assert path.read_bytes() == whole
+    assert fetch(str(mode.store_path), small, "chr1", keep_case=True) == read_fasta(SMALL)["chr1"]
+
+
+def test_a_damaged_mask_is_kept_until_it_is_replaced(mode: LocalMode, small: str, tmp_path: Path) -> None:
     mode.files.mask(small).write_bytes(b"{")
-    with pytest.raises(InvalidInputError, match="mask"):
-        mode.collection(small)
+    upper = write_fasta(tmp_path / "upper.fa", SMALL.replace("acgt", "ACGT"))
+    for ask in (lambda: mode.collection(small), lambda: mode.import_fasta(upper)):
+        with pytest.raises(InvalidInputError, match=r"mask .* is damaged"):
+            ask()
+    assert mode.import_fasta(upper, mask="replace").collection.masking == "none"

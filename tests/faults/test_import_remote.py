@@ -8,7 +8,10 @@ import json
 import shutil
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +21,9 @@ from refgenie.errors import (
     NotFoundError,
     RefgenieError,
 )
-from refgenie.sequences import LocalMode, ServerMode, make_source
-from refgenie.sequences.seqcol import digest_of_level2
+from refgenie.sequences import LocalMode, SequenceNotHereError, ServerMode, make_source
+from refgenie.sequences.fast import fetch
+from refgenie.sequences.seqcol import digest_of_level2, sha512t24u
 from support.lying_server import (
     HTML,
     LIES,
@@ -85,6 +89,15 @@ def test_a_sequence_that_is_no_such_thing_is_not_kept(
             assert reader.fetch("iupac") == read_fasta(MIXED)["iupac"].upper()
 
 
+@pytest.mark.parametrize("lie", ["html without its type", "altered", "empty"])
+def test_rare_residues_that_are_none_are_not_kept(store: Path, mixed: str, mode: LocalMode, lie: str) -> None:
+    with serving(store, {".res": LIES[lie]}) as url:
+        mode.register_remote(url, mixed)
+        with mode.open(mixed) as reader, pytest.raises(DigestMismatchError):
+            reader.fetch("rna")
+    assert not list(mode.store_path.rglob("*.res"))
+
+
 def without_last_line(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
     honest(handler, b"".join((content or b"").splitlines(keepends=True)[:-1]))
 
@@ -97,11 +110,17 @@ def relengthened(handler: http.server.BaseHTTPRequestHandler, content: bytes | N
     honest(handler, (content or b"").replace(b"rna\t20", b"rna\t19"))
 
 
+def undigested(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+    lines = (content or b"").splitlines(keepends=True)
+    honest(handler, b"".join(line for line in lines if not line.startswith(b"##seqcol_digest")))
+
+
 COLLECTION_LIES = {
     **{name: lie for name, lie in LIES.items() if name not in {"altered", "shorter"}},
     "without last line": without_last_line,
     "renamed": renamed,
     "relengthened": relengthened,
+    "without its digest": undigested,
 }
 
 
@@ -207,18 +226,66 @@ def test_a_server_that_lists_paths_for_digests_writes_no_file(
     assert not [path for path in tmp_path.rglob("*") if "evil" in path.name]
 
 
-def test_a_collection_whose_sequences_are_paths_is_refused(mode: LocalMode, tmp_path: Path) -> None:
-    level2 = {"names": ["a"], "lengths": [4], "sequences": [f"SQ.{EVIL}"]}
+@contextmanager
+def canned_api(folder: Path, level2: dict[str, Any], residues: bytes) -> Iterator[tuple[str, str]]:
+    """A seqcol API with one collection; its address and the collection's digest."""
     digest = digest_of_level2(level2)
     api = {
         "rgstore.json": failing(404),
         "service-info": says(json.dumps({"seqcol": {}}).encode()),
         f"collection/{digest}": says(json.dumps(level2).encode()),
-        "/sequence/": says(b"ACGT"),
+        "/sequence/": says(residues),
     }
-    with serving(tmp_path, api) as url, pytest.raises(DigestMismatchError):
+    with serving(folder, api) as url:
+        yield url, digest
+
+
+def test_a_collection_whose_sequences_are_paths_is_refused(mode: LocalMode, tmp_path: Path) -> None:
+    level2 = {"names": ["a"], "lengths": [4], "sequences": [f"SQ.{EVIL}"]}
+    with canned_api(tmp_path, level2, b"ACGT") as (url, digest), pytest.raises(DigestMismatchError):
         mode.register_remote(url, digest)
     assert mode.collections() == []
+
+
+ACGT = f"SQ.{sha512t24u(b'ACGT')}"
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [["four"], ["4"], [None], [True], [4.0], [-4], [1 << 63], [4, 4], [[4]]],
+    ids=json.dumps,
+)
+def test_lengths_that_are_none_are_refused(mode: LocalMode, tmp_path: Path, lengths: list[object]) -> None:
+    level2 = {"names": ["a"], "lengths": lengths, "sequences": [ACGT]}
+    with canned_api(tmp_path, level2, b"ACGT") as (url, digest):
+        with pytest.raises(DigestMismatchError):
+            make_source(url).level2(digest)
+        with pytest.raises(DigestMismatchError):
+            mode.register_remote(url, digest)
+    assert mode.collections() == []
+
+
+@pytest.mark.parametrize("imported", ["never", "before", "after"])
+@pytest.mark.parametrize("length", [3, 5])
+def test_a_wrong_length_is_told_by_the_residues(
+    mode: LocalMode, tmp_path: Path, length: int, imported: str
+) -> None:
+    """No digest of the collection depends on its lengths, so that a server can lie about them."""
+    level2 = {"names": ["a"], "lengths": [length], "sequences": [ACGT]}
+    own = write_fasta(tmp_path / "own.fa", ">own\nACGT\n")
+    with canned_api(tmp_path, level2, b"ACGT") as (url, digest):
+        if imported == "before":
+            mode.import_fasta(own)
+        mode.register_remote(url, digest)
+        if imported == "after":
+            mode.import_fasta(own)
+        before = tree(mode.store_path)
+        with pytest.raises(SequenceNotHereError):
+            fetch(str(mode.store_path), digest, "a", 0, 2)
+        with mode.open(digest) as reader, pytest.raises(DigestMismatchError):
+            reader.fetch("a", 0, 2)
+    assert tree(mode.store_path) == before
+    assert mode.verify() == []
 
 
 def test_what_fails_once_is_asked_again(store: Path, mixed: str, mode: LocalMode) -> None:

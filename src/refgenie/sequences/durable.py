@@ -78,13 +78,20 @@ def sync_files(paths: Iterable[Path]) -> None:
             os.close(descriptor)
 
 
-def write_through(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Let ``fill`` write a file under a temporary name, flush it, then put it in its place."""
+def write_through(path: Path, fill: Callable[[IO[bytes]], object], *, mode: int = 0o666) -> None:
+    """Let ``fill`` write a file under a temporary name, flush it, then put it in its place.
+
+    Args:
+        path: Its place; folders that are missing are made.
+        fill: Writes the content.
+        mode: Permissions of the file from its beginning, less the umask.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open("wb") as handle:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(descriptor, "wb") as handle:
                 fill(handle)
                 handle.flush()
                 os.fsync(handle.fileno())
@@ -95,6 +102,6 @@ def write_through(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
         sync_folder(path.parent)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Put a small file in its place, whole or not at all."""
-    write_through(path, lambda handle: handle.write(content))
+def write_bytes(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Put a small file in its place, whole or not at all; ``mode`` as of ``write_through``."""
+    write_through(path, lambda handle: handle.write(content), mode=mode)

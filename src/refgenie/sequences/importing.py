@@ -34,7 +34,7 @@ from refgenie.sequences.fasta_source import open_fasta, size_of
 from refgenie.sequences.masks import Mask
 from refgenie.sequences.model import CollectionInfo, ImportResult, MaskRule, SequenceInfo
 from refgenie.sequences.read_back import ReadBack
-from refgenie.sequences.recovery import ready_to_write
+from refgenie.sequences.recovery import is_proven, ready_to_write
 from refgenie.sequences.staging import staging_folder
 from refgenie.sequences.store_files import StoreFiles, index_entry, is_unknown
 from refgenie.sequences.views import make_view
@@ -244,7 +244,8 @@ def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:
     with writing(str(files.root)):
         _move_sequences(files, staged)
         kept = _keep_mask(files, staged, mask, _is_case_unknown(files, staged.digest, was_new))
-        if was_new or files.origin(staged.digest).exists():
+        origin = files.origin(staged.digest)
+        if was_new or origin.exists() or not is_proven(files, staged.digest):
             # The view comes first: a disk that it fills must not leave a collection half brought in.
             make_view(files, staged.digest, staged.files)
             _list_collection(files, staged, was_new)

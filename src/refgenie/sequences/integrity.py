@@ -10,19 +10,28 @@ from typing import Any
 
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import Progress
-from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
+from refgenie.errors import InvalidInputError, NotFoundError
 from refgenie.sequences.importing import move_exact, stage
 from refgenie.sequences.model import Fault, SequenceInfo
-from refgenie.sequences.recovery import index_faults, prove_collection
+from refgenie.sequences.recovery import (
+    UNPROVEN,
+    index_faults,
+    prove_collection,
+    ready_to_write,
+)
 from refgenie.sequences.remote.arrival import arrive, move_in
-from refgenie.sequences.remote.registration import origin_of
+from refgenie.sequences.remote.registration import list_collections, origin_of
 from refgenie.sequences.remote.sources import make_source
 from refgenie.sequences.staging import staging_folder
 from refgenie.sequences.store_files import UNKNOWN, StoreFiles, sequence_line
-from refgenie.sequences.views import passing_view
+from refgenie.sequences.views import make_view, passing_view
 from refgenie.sequences.workers import Worker
 
 _SHARED = 32 << 20
+_OWN_FASTA = (
+    "import the genome's own FASTA again with verify GENOME --repair FASTA; register a remote one again"
+)
+"""What restores a damaged list of sequences."""
 
 
 def verify(files: StoreFiles, digest: str | None, progress: Progress) -> list[Fault]:
@@ -32,7 +41,7 @@ def verify(files: StoreFiles, digest: str | None, progress: Progress) -> list[Fa
     for collection in sorted(files.index_lines()) if digest is None else [digest]:
         try:
             prove_collection(files, collection)
-        except (RefgenieError, ValueError, IndexError) as error:
+        except UNPROVEN as error:
             faults.append(Fault("altered", collection, f"the list of sequences: {error}"))
             continue
         remote = files.origin(collection).exists()
@@ -91,7 +100,7 @@ def repair(
     source: Path | str | None,
     progress: Progress,
 ) -> list[Fault]:
-    """Restore the sequences of these faults.
+    """Restore the sequences of these faults, and from a FASTA the damaged list of its collection.
 
     Args:
         files: The store.
@@ -103,7 +112,7 @@ def repair(
         progress: Shows what is read.
 
     Returns:
-        The same faults; those that were mended say so, the others why not.
+        The same faults; those that were mended say so, the others why not or what to do.
     """
     wanted = {fault.subject for fault in faults if fault.kind in {"missing", "altered"}}
     entries = {
@@ -112,7 +121,7 @@ def repair(
         for entry in _sequences(files, collection)
         if entry.digest in wanted
     }
-    restored: dict[str, str] = {}
+    restored = dict.fromkeys(wanted & files.index_lines().keys(), _OWN_FASTA)
     with staging_folder(work) as folder:
         if isinstance(source, Path):
             _from_fasta(files, folder, locks, source, set(entries), progress, restored)
@@ -126,7 +135,7 @@ def repair(
             repaired=restored.get(fault.subject) == "",
             detail=fault.detail + _why(restored.get(fault.subject)),
         )
-        if fault.subject in entries
+        if fault.subject in entries or fault.subject in restored
         else fault
         for fault in faults
     ]
@@ -155,14 +164,22 @@ def _from_fasta(
     restored: dict[str, str],
 ) -> None:
     staged = stage(folder, fasta, progress)
+    is_list_damaged = staged.digest in restored
     with locks.hold(STORE_LOCK):
         for entry, found in zip(staged.sequences, staged.scanned, strict=True):
-            if entry.digest in wanted and entry.digest not in restored:
+            # What a damaged list names was not verified.
+            if (entry.digest in wanted or is_list_damaged) and entry.digest not in restored:
                 files.exact(entry.digest).unlink(missing_ok=True)
                 if entry.digest in staged.inexact:
                     move_exact(files.exact(entry.digest), found, staged.spool)
                 move_in(staged.files, files, entry.digest)
                 restored[entry.digest] = ""
+        if is_list_damaged:
+            ready_to_write(files)
+            content = staged.files.collection(staged.digest).read_bytes()
+            list_collections(files, {staged.digest: content})
+            make_view(files, staged.digest)
+            restored[staged.digest] = ""
 
 
 def _from_server(

@@ -11,7 +11,7 @@ from refgenie.errors import InvalidInputError, NotFoundError, RefgenieError
 from refgenie.sequences.durable import write_bytes, writing
 from refgenie.sequences.engine_lock import engine_lock
 from refgenie.sequences.model import Fault
-from refgenie.sequences.seqcol import ancillary_of, collection_digest, level1_of
+from refgenie.sequences.seqcol import ancillary_of, are_lengths, collection_digest, level1_of
 from refgenie.sequences.store_files import LEVEL1, StoreFiles, index_entry
 
 
@@ -50,7 +50,8 @@ def repair_index(files: StoreFiles) -> list[Fault]:
     """Make the indices and the description anew from ``collections/*.rgsi``.
 
     The caller holds the store's lock. A collection file counts if its digest follows from its
-    lines. Residues are not looked at; ``verify`` does that.
+    lines; any other one is set aside, so that the store can be written and the collection can
+    come again. Residues are not looked at; ``verify`` does that.
 
     Returns:
         What was wrong, mended or not.
@@ -58,11 +59,14 @@ def repair_index(files: StoreFiles) -> list[Fault]:
     faults = [Fault(fault.kind, fault.subject, fault.detail, repaired=True) for fault in index_faults(files)]
     collections: dict[str, bytes] = {}
     sequences: dict[bytes, bytes] = {}
+    damaged: list[str] = []
     for path in sorted(files.collections.glob("*.rgsi")):
         try:
             collections[path.stem] = index_entry(*prove_collection(files, path.stem))
-        except (RefgenieError, ValueError, KeyError, IndexError) as error:
-            faults.append(Fault("altered", path.stem, f"{path.name} is damaged: {error}"))
+        except UNPROVEN as error:
+            damaged.append(path.stem)
+            detail = f"{path.name} is damaged and set aside: {error}; {_import_again(files, path.stem)}"
+            faults.append(Fault("altered", path.stem, detail))
             continue
         for line in files.lines(path.stem):
             sequences.setdefault(line.split(b"\t", 4)[3], line)
@@ -73,24 +77,48 @@ def repair_index(files: StoreFiles) -> list[Fault]:
         if not _has_description(files):
             write_bytes(files.manifest, json.dumps({"mode": _mode(files, sequences)}).encode())
         with files.committing():
+            for digest in damaged:
+                files.collection(digest).replace(files.damaged_collection(digest))
             files.write_indices(sequences, collections)
     return faults
+
+
+def _import_again(files: StoreFiles, digest: str) -> str:
+    """What brings back a collection that was set aside, in words for the user."""
+    if files.origin(digest).exists():
+        return "register the genome again from its server"
+    return "import the FASTA again: refgenie genome init --fasta FILE"
+
+
+UNPROVEN = (RefgenieError, ValueError, IndexError)
+"""What ``prove_collection`` and the reading of lines before it raise for a damaged file."""
+
+
+def is_proven(files: StoreFiles, digest: str) -> bool:
+    """Whether the list of a collection's sequences is there and undamaged."""
+    try:
+        prove_collection(files, digest)
+    except UNPROVEN:
+        return False
+    return True
 
 
 def prove_collection(files: StoreFiles, digest: str) -> tuple[dict[str, str], int]:
     """The head of a collection file and its number of sequences, once its digests were computed again.
 
     Raises:
-        InvalidInputError: The file is cut off or altered, or what names a sequence's file is no digest.
+        InvalidInputError: The file is cut off or altered, what names a sequence's file is no digest, or
+            what should be its length cannot be one.
     """
     head, level2 = files.head(digest), files.level2(digest)
     level1 = level1_of(level2)
     expected = {LEVEL1[name]: value for name, value in (level1 | ancillary_of(level2)).items()}
-    expected["seqcol_digest"] = collection_digest(level1)
-    if expected["seqcol_digest"] != digest or any(
+    if not digest == collection_digest(level1) == head.get("seqcol_digest") or any(
         head.get(key, value) != value for key, value in expected.items()
     ):
         raise InvalidInputError(f"the list of sequences of collection {digest} is damaged")
+    if not are_lengths(level2["lengths"]):
+        raise InvalidInputError(f"the collection {digest} has sequences of impossible lengths")
     if not all(is_genome_digest(sequence.removeprefix("SQ.")) for sequence in level2["sequences"]):
         raise InvalidInputError(f"the collection {digest} has sequences without a digest")
     return head, len(level2["names"])

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from refgenie.sequences.aliases import read_aliases, write_aliases
+from refgenie.sequences.collection_file import read_lines
 from refgenie.sequences.durable import writing
 from refgenie.sequences.model import GarbageReport
 from refgenie.sequences.recovery import ready_to_write
@@ -22,6 +23,7 @@ def remove_collection(files: StoreFiles, digest: str) -> None:
     with writing(str(files.root)):
         with files.committing():
             files.collection(digest).unlink()
+            files.damaged_collection(digest).unlink(missing_ok=True)
             collections = files.index_lines()
             collections.pop(digest, None)
             kept = {key: line for key, line in files.sequence_lines().items() if key not in unshared}
@@ -61,13 +63,18 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 def used_sequences(files: StoreFiles, *, without: str | None = None) -> set[bytes]:
-    """Digests of the sequences of all collections on disk."""
-    return {
-        line.split(b"\t", 4)[3]
-        for path in files.collections.glob("*.rgsi")
-        if path.stem != without
-        for line in files.lines(path.stem)
-    }
+    """Digests of the sequences of all collections on disk.
+
+    Damaged ones count, too: their residues may be all that is left of a genome.
+    """
+    used: set[bytes] = set()
+    for pattern in ("*.rgsi", "*.rgsi.damaged"):
+        for path in files.collections.glob(pattern):
+            if path.name.split(".")[0] != without:
+                with path.open("rb") as handle:
+                    lines = [line.split(b"\t", 4) for line in read_lines(handle)]
+                used |= {columns[3] for columns in lines if len(columns) > 4}
+    return used
 
 
 def collect_garbage(files: StoreFiles, work: Path) -> GarbageReport:

@@ -34,6 +34,16 @@ def canonical(value: object) -> bytes:
     ).encode()
 
 
+def are_lengths(values: Sequence[object]) -> bool:
+    """Whether these are lengths: whole numbers from 0, whose sum fits into 64 bits as registries keep it."""
+    total = 0
+    for value in values:
+        if type(value) is not int or value < 0:  # bool is an int, too
+            return False
+        total += value
+    return total < 1 << 63
+
+
 def level1_of(level2: dict[str, Any]) -> dict[str, str]:
     """Digests of the attributes that every collection has."""
     missing = [name for name in ARRAYS if not isinstance(level2.get(name), list)]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from refgenie.errors import InvalidInputError, NotFoundError
+from refgenie.sequences.collection_file import read_head, read_lines
 from refgenie.sequences.durable import write_bytes, write_through
 from refgenie.sequences.engine_lock import engine_lock
 from refgenie.sequences.model import CollectionInfo, SequenceInfo
@@ -60,6 +61,10 @@ class StoreFiles:
     def collection(self, digest: str) -> Path:
         """List of one collection's sequences."""
         return self.collections / f"{digest}.rgsi"
+
+    def damaged_collection(self, digest: str) -> Path:
+        """What a damaged list of sequences is set aside as."""
+        return self.collections / f"{digest}.rgsi.damaged"
 
     def aliases(self, namespace: str) -> Path:
         """Aliases of collections in one namespace."""
@@ -154,14 +159,8 @@ class StoreFiles:
 
     def head(self, digest: str) -> dict[str, str]:
         """The collection file's ``##key=value`` lines."""
-        found: dict[str, str] = {}
         with self._open_collection(digest) as handle:
-            for line in handle:
-                if not line.startswith(b"##"):
-                    break
-                key, _, value = line[2:].decode().strip().partition("=")
-                found[key] = value
-        return found
+            return read_head(handle)
 
     def sequences(self, digest: str) -> list[SequenceInfo]:
         """The collection's sequences in its order."""
@@ -185,9 +184,7 @@ class StoreFiles:
     def lines(self, digest: str) -> Iterator[bytes]:
         """The collection file's lines of sequences, line ends included."""
         with self._open_collection(digest) as handle:
-            for line in handle:
-                if not line.startswith(b"#"):
-                    yield line if line.endswith(b"\n") else line + b"\n"
+            yield from read_lines(handle)
 
     def info(self, digest: str) -> CollectionInfo:
         """Digests and sizes of a collection, without its mask."""
@@ -239,7 +236,7 @@ class StoreFiles:
         write_bytes(self.manifest, describe(self, content if isinstance(content, dict) else {}))
 
     def known(self, entry: SequenceInfo) -> SequenceInfo:
-        """A collection's sequence with the MD5 and alphabet that another collection brought.
+        """A collection's sequence with the MD5, alphabet and length that another collection brought.
 
         A remote collection is listed before its residues were seen; the same sequence may have
         come with an imported genome since.
@@ -254,7 +251,7 @@ class StoreFiles:
         if at < 0:
             return entry
         found = parse_sequence(content[content.rfind(b"\n", 0, at) + 1 :].split(b"\n", 1)[0])
-        return replace(entry, alphabet=found.alphabet, md5=found.md5)
+        return replace(entry, alphabet=found.alphabet, md5=found.md5, length=found.length)
 
     def sequence_lines(self) -> dict[bytes, bytes]:
         """Sequence digest to the index's line, line end included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,10 +221,36 @@ def test_a_server_that_moved_is_registered_again(published: Published, mode: Loc
     assert mode.origin(published.mixed) is None
 
 
-def test_an_address_with_a_password_is_the_users_own(static_store: Published, mode: LocalMode) -> None:
+def test_a_damaged_list_of_sequences_is_registered_again(remote: Published, mode: LocalMode) -> None:
+    mode.register_remote(remote.url, remote.mixed)
+    path = mode.files.collection(remote.mixed)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"rna\t", b"rnb\t"))
+    (fault,) = mode.verify(repair=True)
+    assert (fault.subject, fault.repaired) == (remote.mixed, False)
+    assert "register a remote one again" in fault.detail
+    mode.register_remote(remote.url, remote.mixed)
+    assert path.read_bytes() == whole
+    assert mode.verify() == []
+
+
+def test_an_address_with_a_password_is_the_users_own(
+    static_store: Published, mode: LocalMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = mode.files.origin(static_store.small)
+    modes = []
+    flush = os.fsync
+
+    def look(descriptor: int) -> None:
+        modes.extend(path.stat().st_mode & 0o777 for path in origin.parent.glob("*"))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
     url = static_store.url.replace("://", "://user:secret@")
     mode.register_remote(url, static_store.small)
-    assert mode.files.origin(static_store.small).stat().st_mode & 0o077 == 0
+    assert modes, "the file is flushed under its temporary name"
+    assert set(modes) == {0o600}
+    assert origin.stat().st_mode & 0o777 == 0o600
     with mode.open(static_store.small) as reader:
         assert reader.fetch("chr2") == "GGGGCCCC"
 

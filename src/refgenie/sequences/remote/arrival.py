@@ -96,7 +96,8 @@ class Keeper:
     def _have(self, entry: SequenceInfo) -> SequenceInfo:
         if self.files.sequence(entry.digest).exists():
             known = self.files.known(entry)
-            if known.alphabet != UNKNOWN:
+            # Where the lengths differ, one of the two lists lies: the residues tell which.
+            if known.alphabet != UNKNOWN and known.length == entry.length:
                 return known
         return self.bring(entry)
 
@@ -244,7 +245,7 @@ def _pack(
     except InvalidInputError as error:
         raise _wrong(source, entry) from error
     found = staged.sequences[0]
-    if found.digest != entry.digest:
+    if (found.digest, found.length) != (entry.digest, entry.length):
         raise _wrong(source, entry)
     if found.digest in staged.inexact:
         place = staged.files.exact(found.digest)

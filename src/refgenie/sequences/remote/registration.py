@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 from refgenie.core.addresses import without_credentials
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import NoProgress, Progress
 from refgenie.errors import InvalidInputError, NotPermittedError
+from refgenie.sequences.collection_file import read_head, read_lines
 from refgenie.sequences.durable import write_bytes, writing
 from refgenie.sequences.importing import describe_collection
 from refgenie.sequences.masks import is_mask
 from refgenie.sequences.model import CollectionInfo
-from refgenie.sequences.recovery import ready_to_write
+from refgenie.sequences.recovery import is_proven, ready_to_write
 from refgenie.sequences.remote.sources import make_source
 from refgenie.sequences.store_files import (
     UNKNOWN,
@@ -58,10 +60,11 @@ def _list_all(files: StoreFiles, url: str, arrived: Sequence[tuple[str, bytes, b
     listed = files.index_lines()
     new: dict[str, bytes] = {}
     for digest, content, mask in arrived:
-        if digest not in listed or files.origin(digest).exists():
+        is_remote = files.origin(digest).exists()
+        if digest not in listed or is_remote:
             # Where it comes from first, so that a listed collection can always be read.
             _write_origin(files, digest, url)
-        if digest not in listed:
+        if digest not in listed or (is_remote and not is_proven(files, digest)):
             new[digest] = content
             if mask is not None and is_mask(mask):
                 write_bytes(files.mask(digest), mask)
@@ -72,33 +75,34 @@ def _list_all(files: StoreFiles, url: str, arrived: Sequence[tuple[str, bytes, b
 
 
 def _write_origin(files: StoreFiles, digest: str, url: str) -> None:
-    place = files.origin(digest)
-    write_bytes(place, json.dumps({"url": url}).encode())
-    if without_credentials(url) != url:
-        place.chmod(0o600)
+    mode = 0o666 if without_credentials(url) == url else 0o600
+    write_bytes(files.origin(digest), json.dumps({"url": url}).encode(), mode=mode)
 
 
 def list_collections(files: StoreFiles, new: Mapping[str, bytes]) -> None:
     """Put proven collection files into the store and its indices; the caller holds the lock."""
     sequences, collections = files.sequence_lines(), files.index_lines()
     known = {key: line for key, line in sequences.items() if not is_unknown(line)}
+    contents = {digest: _with_known(content, known) for digest, content in new.items()}
+    for digest, content in contents.items():
+        lines = list(read_lines(BytesIO(content)))
+        sequences |= {line.split(b"\t", 4)[3]: line for line in lines}
+        collections[digest] = index_entry(read_head(BytesIO(content)), len(lines))
     with files.committing():
-        for digest, content in new.items():
-            write_bytes(files.collection(digest), _with_known(content, known))
-            lines = list(files.lines(digest))
-            sequences |= {line.split(b"\t", 4)[3]: line for line in lines}
-            collections[digest] = index_entry(files.head(digest), len(lines))
+        for digest, content in contents.items():
+            write_bytes(files.collection(digest), content)
         files.write_indices(sequences | known, collections)
 
 
 def _with_known(content: bytes, known: dict[bytes, bytes]) -> bytes:
-    """Take MD5 and alphabet from sequences that the store knows already."""
+    """Take MD5 and alphabet from sequences that the store knows already, with the same length."""
     lines = []
     for line in content.splitlines(keepends=True):
         columns = line.split(b"\t")
         if not line.startswith(b"#") and is_unknown(line) and columns[3] in known:
             better = known[columns[3]].split(b"\t")
-            line = b"\t".join([*columns[:2], better[2], columns[3], better[4], *columns[5:]])  # noqa: PLW2901
+            if better[1] == columns[1]:
+                line = b"\t".join([*columns[:2], better[2], columns[3], better[4], *columns[5:]])  # noqa: PLW2901
         lines.append(line)
     return b"".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -17,14 +18,14 @@ from refgenie.errors import (
     RefgenieError,
 )
 from refgenie.sequences.model import SequenceInfo
-from refgenie.sequences.recovery import prove_collection
+from refgenie.sequences.recovery import UNPROVEN, prove_collection
 from refgenie.sequences.remote.folders import (
     HttpFolder,
     RemoteFolder,
     open_folder,
     read_optional,
 )
-from refgenie.sequences.seqcol import ancillary_of, digest_of_level2, level1_of
+from refgenie.sequences.seqcol import ARRAYS, ancillary_of, are_lengths, digest_of_level2, level1_of
 from refgenie.sequences.store_files import (
     HEAD_ORDER,
     LEVEL1,
@@ -147,11 +148,18 @@ def _proven(content: bytes, digest: str, url: str) -> bytes:
         files.collection(digest).write_bytes(content)
         try:
             prove_collection(files, digest)
-        except (RefgenieError, ValueError, IndexError) as error:
+        except UNPROVEN as error:
             raise DigestMismatchError(
                 f"{url} answered something else than the sequence collection {digest}"
             ) from error
     return content
+
+
+def _total(answer: dict[str, Any]) -> int | None:
+    """How many entries a list has on all its pages, None where the server does not tell."""
+    pagination = answer.get("pagination")
+    total = pagination.get("total") if isinstance(pagination, dict) else None
+    return total if type(total) is int else None
 
 
 def _require_digest(digest: str, shown: str) -> None:
@@ -219,16 +227,29 @@ class SeqcolSource:
         self.url, self.shown = self.folder.url, self.folder.shown
 
     def collections(self) -> list[str]:
-        """Digests of all collections, page by page."""
-        found: list[str] = []
-        while True:
-            path = f"list/collection?page={len(found) // 100}&page_size=100"
-            results = self._json(path).get("results")
+        """Digests of all collections, page by page; how long a page is, the server decides.
+
+        Raises:
+            NetworkError: It promises more than it lists, or lists what is no digest.
+        """
+        found: set[str] = set()
+        for page in count():
+            path = f"list/collection?page={page}&page_size=100"
+            answer = self._json(path)
+            results, total = answer.get("results"), _total(answer)
             if not isinstance(results, list):
                 raise NetworkError(f"{self.shown}/{path}: the answer is no list")
-            found += [str(entry) for entry in results]
-            if len(results) < 100:
-                return checked_digests(found, self.shown)
+            before = len(found)
+            found.update(map(str, results))
+            if total is not None and len(found) >= total:
+                break
+            if len(found) == before:  # the page is empty, or one that was here already
+                if total is None:
+                    break
+                raise NetworkError(
+                    f"{self.shown}/{path}: the server has {total} sequence collections and lists {before}"
+                )
+        return checked_digests(found, self.shown)
 
     def level2(self, digest: str) -> dict[str, Any]:
         """Seqcol level 2, proven."""
@@ -241,7 +262,12 @@ class SeqcolSource:
             proven = digest_of_level2(content) == digest
         except (RefgenieError, ValueError, TypeError):
             proven = False
-        if not proven or len({len(content[name]) for name in ("names", "lengths")}) != 1:
+        # The collection's digest does not depend on the lengths: those must be plausible at least.
+        if (
+            not proven
+            or len({len(content[name]) for name in ARRAYS}) != 1
+            or not are_lengths(content["lengths"])
+        ):
             raise DigestMismatchError(
                 f"{self.shown} answered something else than the sequence collection {digest}"
             )
@@ -259,7 +285,7 @@ class SeqcolSource:
             level2["names"], level2["lengths"], level2["sequences"], strict=True
         ):
             bare = str(sequence).removeprefix("SQ.")
-            lines.append(f"{name}\t{int(length)}\t{UNKNOWN}\t{bare}\t\t\n".encode())
+            lines.append(f"{name}\t{length}\t{UNKNOWN}\t{bare}\t\t\n".encode())
         return _proven(b"".join(lines), digest, self.shown)
 
     def download(self, entry: SequenceInfo, target: IO[bytes], advance: Callable[[int], None]) -> str:

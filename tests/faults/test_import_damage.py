@@ -203,6 +203,9 @@ def test_a_damaged_index_is_refused_by_writers_and_mended(
     assert len(mode.collections()) == 3
 
 
+MIXED_UPPER = "".join(
+    line if line.startswith(">") else line.upper() for line in MIXED.splitlines(keepends=True)
+)
 LIST_DAMAGES: dict[str, Callable[[Path], object]] = {
     "altered": lambda path: path.write_bytes(path.read_bytes().replace(b"rna", b"rnb")),
     "cut": lambda path: path.write_bytes(path.read_bytes()[:-150]),
@@ -228,9 +231,12 @@ def test_a_damaged_list_of_sequences_is_set_aside_and_named(
     mode.aliases.set_many({"tiny": small})
     mode.collect_garbage()
     assert dna.exists() == (damage != "empty")
-    assert mode.import_fasta(write_fasta(tmp_path / "again.fa", MIXED)).was_new
+    assert mode.files.mask(mixed).exists()
+    assert [fault.subject for fault in mode.set_aside()] == [mixed]
+    again = mode.import_fasta(write_fasta(tmp_path / "again.fa", MIXED_UPPER))
+    assert (again.was_new, again.mask_kept) == (True, True)
     assert mode.collections() == sorted([small, mixed])
-    assert mode.verify() == []
+    assert mode.verify() == mode.set_aside() == []
 
 
 @pytest.mark.parametrize("damage", LIST_DAMAGES)

@@ -62,6 +62,15 @@ def test_a_full_last_page_and_none_at_all(tmp_path: Path) -> None:
             assert listed(tmp_path, paged(digests, total=total)) == digests
 
 
+def test_what_is_beyond_the_last_page_may_be_not_found(tmp_path: Path) -> None:
+    pages = paged(DIGESTS, total=None)
+
+    def answer(handler: http.server.BaseHTTPRequestHandler, content: bytes | None) -> None:
+        (failing(404) if "page=3" in handler.path else pages)(handler, content)
+
+    assert listed(tmp_path, answer) == DIGESTS
+
+
 @pytest.mark.parametrize("first", [True, False], ids=["the same page", "an empty page"])
 def test_less_than_promised_is_an_error(tmp_path: Path, first: bool) -> None:
     with pytest.raises(NetworkError, match="has 300 sequence collections and lists"):

@@ -110,6 +110,7 @@ class Doctor:
                 done.append(replace(finding, remedy=f"could not be mended: {error}"))
             else:
                 done.append(replace(finding, mended=True))
+        done += [finding for finding in self._without_sequences() if finding not in done]
         if done:
             self._links.rebuild()  # what was recorded again, or removed, has other links
         return done
@@ -301,12 +302,20 @@ class Doctor:
         if unused:
             what = f"{unused[0].stem}{f' and {len(unused) - 1} more' if len(unused) > 1 else ''}"
             yield Finding("sequences that no collection uses", what, "remove them"), store.collect_garbage
+        yield from ((finding, None) for finding in self._without_sequences())
+
+    def _without_sequences(self) -> Iterator[Finding]:
+        """Genomes whose sequences are gone, also by the mending of the store's index."""
+        if self._mode is None or not self._mode.writable:
+            return
+        store = own_store(self._mode)
         with self._database.read() as session:
             local = session.scalars(select(Genome.digest).where(Genome.source == "local")).all()
-        for digest in local:
+        remedies = dict.fromkeys(local, "import it again: refgenie genome init --fasta FILE")
+        remedies |= {fault.subject: fault.detail for fault in store.set_aside()}
+        for digest, remedy in remedies.items():
             if not store.has_collection(digest):
-                remedy = "import it again: refgenie genome init --fasta FILE"
-                yield Finding("genome without sequences", digest, remedy, fixable=False), None
+                yield Finding("genome without sequences", digest, remedy, fixable=False)
 
 
 def _findings(faults: Iterable[ArchiveFault]) -> Iterator[tuple[Finding, Mend | None]]:

@@ -121,7 +121,10 @@ class Publisher:
         if asset.external_path is not None:
             return False
         there = self._content(asset.genome_digest, asset.group, asset.digest)
-        return there.is_dir() and asset_digest(describe_files(there)) != asset.digest
+        try:
+            return there.is_dir() and asset_digest(describe_files(there)) != asset.digest
+        except OSError:  # a disk that fails, or it was removed just now
+            return True
 
     def refresh_links(self, genome_digest: str, group: str, name: str) -> None:
         """Make an asset's links right; they are derived, so a failure is a warning."""

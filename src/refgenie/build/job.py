@@ -270,11 +270,13 @@ class BuildJob:
             provenance=document,
             build_id=self._build_id,
         )
+        damaged = self._site.publisher.is_damaged(new)
         with interruption.deferred():
             return self._site.publisher.publish(
                 folder,
                 new,
                 replace=True,
+                damaged=damaged,
                 also=lambda session: end_build(
                     session, self._build_id, build_records.SUCCEEDED, None, ended_at
                 ),

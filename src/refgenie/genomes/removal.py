@@ -54,6 +54,8 @@ def remove_genome(
             # put its index right by the time that it says so.
             with suppress(NotFoundError):
                 own_store(mode).remove(digest)
+        elif mode.writable:
+            own_store(mode).remove_set_aside(digest)
         aliases.withdraw(names)
 
 

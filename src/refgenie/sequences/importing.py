@@ -46,13 +46,9 @@ class Staged:
     """A collection in its private store, proven to be what the FASTA has.
 
     Attributes:
-        files: The private store.
+        files: The private store, with the rare residues of the sequences whose packed form lacks them.
         digest: The collection.
         sequences: What the engine lists, in the FASTA's order.
-        scanned: What the pass over the text found of each of them.
-        inexact: Digests of the sequences whose packed form needs its rare residues beside it.
-        spool: File of the rare residues.
-        rare: A private store that has nothing but the files of the rare residues, flushed.
         mask: The mask's file, flushed; there is none where ``mask_digest`` is None.
         mask_digest: Digest of the mask.
     """
@@ -60,10 +56,6 @@ class Staged:
     files: StoreFiles
     digest: str
     sequences: list[SequenceInfo]
-    scanned: list[ScannedSequence]
-    inexact: set[str]
-    spool: Path
-    rare: StoreFiles
     mask: Path
     mask_digest: str | None
 
@@ -125,13 +117,12 @@ def stage(
         read_back.begin_rest(engine, sequences)
         sync_files(private.root.glob("sequences/*/*"))
         inexact = read_back.finish(progress)
-    rare = StoreFiles(folder / "rare")
     with writing(str(folder)):
         for entry, found in zip(sequences, scan.sequences, strict=True):
             if entry.digest in inexact:
-                _write_exact(rare.exact(entry.digest), found, spool)
-        sync_files((rare.beside / "exact").glob("*/*"))
-    return Staged(private, digest, sequences, scan.sequences, inexact, spool, rare, mask, scan.mask.digest)
+                _write_exact(private.exact(entry.digest), found, spool)
+        sync_files((private.beside / "exact").glob("*/*"))
+    return Staged(private, digest, sequences, mask, scan.mask.digest)
 
 
 class _Late:
@@ -256,8 +247,9 @@ def publish(files: StoreFiles, staged: Staged, mask: MaskRule) -> ImportResult:
 
 def _move_sequences(files: StoreFiles, staged: Staged) -> None:
     """Put the residues in, what they lack first; over damaged ones too, since these are proven."""
-    if staged.inexact:
-        _move_folders(files, staged.rare.beside / "exact", files.beside / "exact")
+    exact = staged.files.beside / "exact"
+    if exact.exists():
+        _move_folders(files, exact, files.beside / "exact")
     _move_folders(files, staged.files.root / "sequences", files.root / "sequences")
 
 
@@ -275,14 +267,11 @@ def _move_folders(files: StoreFiles, source: Path, place: Path) -> None:
     sync_folders(changed)
 
 
-def move_exact(path: Path, found: ScannedSequence, spool: Path) -> None:
-    """Write the rare residues of a scanned sequence to their place."""
-    write_through(path, lambda handle: write_exact(handle, found.rare, spool))
-
-
 def _is_case_unknown(files: StoreFiles, digest: str, was_new: bool) -> bool:
     """Whether nobody has told the case of the residues yet; a seqcol API never tells it."""
-    return was_new or (files.origin(digest).exists() and not files.mask(digest).exists())
+    if was_new:
+        return not files.damaged_collection(digest).exists()
+    return files.origin(digest).exists() and not files.mask(digest).exists()
 
 
 def _keep_mask(files: StoreFiles, staged: Staged, rule: MaskRule, is_first: bool) -> bool:
@@ -325,7 +314,8 @@ def _list_collection(files: StoreFiles, staged: Staged, was_new: bool) -> None:
             collections = files.index_lines()
             collections[staged.digest] = index_entry(staged.files.head(staged.digest), len(staged.sequences))
             files.write_indices(own | others, collections)
-            files.origin(staged.digest).unlink(missing_ok=True)
+            for path in (files.origin(staged.digest), files.damaged_collection(staged.digest)):
+                path.unlink(missing_ok=True)
         except BaseException:
             # The journal stays: the next writer makes the indices from the collections' files.
             if was_new:

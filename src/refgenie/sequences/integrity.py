@@ -11,7 +11,7 @@ from typing import Any
 from refgenie.core.locks import STORE_LOCK, Locks
 from refgenie.core.progress import Progress
 from refgenie.errors import InvalidInputError, NotFoundError
-from refgenie.sequences.importing import move_exact, stage
+from refgenie.sequences.importing import stage
 from refgenie.sequences.model import Fault, SequenceInfo
 from refgenie.sequences.recovery import (
     UNPROVEN,
@@ -166,12 +166,10 @@ def _from_fasta(
     staged = stage(folder, fasta, progress)
     is_list_damaged = staged.digest in restored
     with locks.hold(STORE_LOCK):
-        for entry, found in zip(staged.sequences, staged.scanned, strict=True):
+        for entry in staged.sequences:
             # What a damaged list names was not verified.
             if (entry.digest in wanted or is_list_damaged) and entry.digest not in restored:
                 files.exact(entry.digest).unlink(missing_ok=True)
-                if entry.digest in staged.inexact:
-                    move_exact(files.exact(entry.digest), found, staged.spool)
                 move_in(staged.files, files, entry.digest)
                 restored[entry.digest] = ""
         if is_list_damaged:

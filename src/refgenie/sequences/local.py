@@ -211,6 +211,13 @@ class LocalMode(StoreReading):
             self._require(digest)
             remove_collection(self.files, digest)
 
+    def remove_set_aside(self, digest: str) -> None:
+        """Remove what is left of a collection whose damaged list of sequences was set aside."""
+        from refgenie.sequences.removal import remove_set_aside
+
+        with self._locks.hold(STORE_LOCK):
+            remove_set_aside(self.files, digest)
+
     def verify(
         self,
         digest: str | None = None,
@@ -253,6 +260,12 @@ class LocalMode(StoreReading):
             return []
         with self._locks.hold(STORE_LOCK):
             return repair_index(self.files)
+
+    def set_aside(self) -> list[Fault]:
+        """The damaged lists of sequences that ``repair_index`` set aside, until they come again."""
+        from refgenie.sequences.recovery import set_aside
+
+        return set_aside(self.files)
 
     def index_faults(self) -> list[Fault]:
         """What is wrong with the index files; nothing is changed."""

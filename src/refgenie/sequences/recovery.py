@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from refgenie.sequences.durable import write_bytes, writing
 from refgenie.sequences.engine_lock import engine_lock
 from refgenie.sequences.model import Fault
 from refgenie.sequences.seqcol import ancillary_of, are_lengths, collection_digest, level1_of
-from refgenie.sequences.store_files import LEVEL1, StoreFiles, index_entry
+from refgenie.sequences.store_files import LEVEL1, SET_ASIDE, StoreFiles, index_entry
+
+_log = logging.getLogger("refgenie")
 
 
 def ready_to_write(files: StoreFiles) -> None:
@@ -24,7 +27,9 @@ def ready_to_write(files: StoreFiles) -> None:
         InvalidInputError: The index lost something that no interrupted commit explains.
     """
     if files.journal.exists():
-        repair_index(files)
+        for fault in repair_index(files):
+            if not fault.repaired:
+                _log.warning("collection %s: %s", fault.subject, fault.detail)
     if not files.root.exists():
         files.check()
     with engine_lock(files.root):  # else another tool's commit, half done, would look like damage
@@ -65,8 +70,7 @@ def repair_index(files: StoreFiles) -> list[Fault]:
             collections[path.stem] = index_entry(*prove_collection(files, path.stem))
         except UNPROVEN as error:
             damaged.append(path.stem)
-            detail = f"{path.name} is damaged and set aside: {error}; {_import_again(files, path.stem)}"
-            faults.append(Fault("altered", path.stem, detail))
+            faults.append(_set_aside(files, path.stem, f": {error}"))
             continue
         for line in files.lines(path.stem):
             sequences.setdefault(line.split(b"\t", 4)[3], line)
@@ -83,11 +87,21 @@ def repair_index(files: StoreFiles) -> list[Fault]:
     return faults
 
 
-def _import_again(files: StoreFiles, digest: str) -> str:
-    """What brings back a collection that was set aside, in words for the user."""
-    if files.origin(digest).exists():
-        return "register the genome again from its server"
-    return "import the FASTA again: refgenie genome init --fasta FILE"
+def set_aside(files: StoreFiles) -> list[Fault]:
+    """The lists of sequences that were set aside since they are damaged, and how they come back."""
+    return [
+        _set_aside(files, path.name.removesuffix(SET_ASIDE))
+        for path in sorted(files.collections.glob(f"*{SET_ASIDE}"))
+    ]
+
+
+def _set_aside(files: StoreFiles, digest: str, reason: str = "") -> Fault:
+    again = (
+        "register the genome again from its server"
+        if files.origin(digest).exists()
+        else "import the FASTA again: refgenie genome init --fasta FILE"
+    )
+    return Fault("altered", digest, f"its list of sequences is damaged and set aside{reason}; {again}")
 
 
 UNPROVEN = (RefgenieError, ValueError, IndexError)

@@ -9,9 +9,9 @@ from refgenie.sequences.aliases import read_aliases, write_aliases
 from refgenie.sequences.collection_file import read_lines
 from refgenie.sequences.durable import writing
 from refgenie.sequences.model import GarbageReport
-from refgenie.sequences.recovery import ready_to_write
+from refgenie.sequences.recovery import ready_to_write, set_aside
 from refgenie.sequences.staging import abandoned
-from refgenie.sequences.store_files import StoreFiles
+from refgenie.sequences.store_files import SET_ASIDE, StoreFiles
 from refgenie.sequences.views import remove_view
 
 
@@ -35,6 +35,18 @@ def remove_collection(files: StoreFiles, digest: str) -> None:
         for path in (files.mask(digest), files.origin(digest)):
             path.unlink(missing_ok=True)
         _remove_sequences(files, unshared)
+
+
+def remove_set_aside(files: StoreFiles, digest: str) -> None:
+    """Remove what is left of a collection whose damaged list was set aside; the caller holds the lock.
+
+    Its residues are garbage from then on.
+    """
+    with writing(str(files.root)):
+        remove_view(files, digest)
+        for path in (files.mask(digest), files.origin(digest), files.fhr(digest)):
+            path.unlink(missing_ok=True)
+        files.damaged_collection(digest).unlink(missing_ok=True)
 
 
 def _remove_aliases(files: StoreFiles, digest: str) -> None:
@@ -68,7 +80,7 @@ def used_sequences(files: StoreFiles, *, without: str | None = None) -> set[byte
     Damaged ones count, too: their residues may be all that is left of a genome.
     """
     used: set[bytes] = set()
-    for pattern in ("*.rgsi", "*.rgsi.damaged"):
+    for pattern in ("*.rgsi", f"*{SET_ASIDE}"):
         for path in files.collections.glob(pattern):
             if path.name.split(".")[0] != without:
                 with path.open("rb") as handle:
@@ -84,6 +96,7 @@ def collect_garbage(files: StoreFiles, work: Path) -> GarbageReport:
         if files.exists():
             ready_to_write(files)
             used, listed = used_sequences(files), files.index_lines()
+            kept_beside = listed.keys() | {fault.subject for fault in set_aside(files)}
             for path in _stored(files):
                 if path.stem.encode() not in used:
                     size += path.stat().st_size
@@ -97,7 +110,7 @@ def collect_garbage(files: StoreFiles, work: Path) -> GarbageReport:
                 with files.committing():
                     files.write_indices(kept, listed)
             for path in _beside(files):
-                if path.name.startswith(".") or path.name.split(".")[0] not in listed:
+                if path.name.startswith(".") or path.name.split(".")[0] not in kept_beside:
                     size += _remove(path)
                     others += 1
         for folder in abandoned(work):

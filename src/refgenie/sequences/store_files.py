@@ -36,6 +36,8 @@ LEVEL1 = {
     "sorted_sequences": "sorted_sequences_digest",
 }
 """Seqcol attribute to the key of the collection file's head."""
+SET_ASIDE = ".rgsi.damaged"
+"""Ends the name of a list of sequences that was set aside."""
 UNKNOWN = "Unknown"
 """Alphabet of a remote sequence of which no residue was seen yet."""
 REPAIR_HINT = "run 'refgenie doctor --fix'; nothing is written to the store until then"
@@ -64,7 +66,7 @@ class StoreFiles:
 
     def damaged_collection(self, digest: str) -> Path:
         """What a damaged list of sequences is set aside as."""
-        return self.collections / f"{digest}.rgsi.damaged"
+        return self.collections / f"{digest}{SET_ASIDE}"
 
     def aliases(self, namespace: str) -> Path:
         """Aliases of collections in one namespace."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from refgenie.assets import publish
 from refgenie.core.digests import sha256_of
 from refgenie.core.records import ParentRecord
 from refgenie.errors import ConflictError, DigestMismatchError, InvalidInputError, NotFoundError
@@ -167,6 +170,19 @@ def test_the_same_asset_again_changes_nothing_and_mends_damaged_content(
     assert site.assets.verify() != []
     again = site.publish({"a": "x", "b": "y"})
     assert again.id == first.id
+    assert site.assets.verify() == []
+
+
+def test_content_that_cannot_be_read_is_replaced(site: AssetSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_folder: Path) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error")
+
+    first = site.publish({"a": "x"})
+    inode = (site.content(first.digest) / "a").stat().st_ino
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "describe_files", fail)
+        site.publish({"a": "x"})
+    assert (site.content(first.digest) / "a").stat().st_ino != inode
     assert site.assets.verify() == []
 
 

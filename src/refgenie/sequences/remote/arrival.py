@@ -19,7 +19,6 @@ from refgenie.core.progress import NoProgress, Progress
 from refgenie.errors import DigestMismatchError, InvalidInputError, NotPermittedError
 from refgenie.sequences.durable import sync_files, sync_folder, write_bytes, writing
 from refgenie.sequences.engine import open_store, pieces
-from refgenie.sequences.exact import write_exact
 from refgenie.sequences.model import SequenceInfo
 from refgenie.sequences.reader import Residues
 from refgenie.sequences.recovery import ready_to_write
@@ -247,11 +246,6 @@ def _pack(
     found = staged.sequences[0]
     if (found.digest, found.length) != (entry.digest, entry.length):
         raise _wrong(source, entry)
-    if found.digest in staged.inexact:
-        place = staged.files.exact(found.digest)
-        place.parent.mkdir(parents=True)
-        with place.open("wb") as handle:
-            write_exact(handle, staged.scanned[0].rare, staged.spool)
     known = replace(found, name=entry.name, description=entry.description)
     return staged.files, known
 

@@ -92,6 +92,8 @@ def list_collections(files: StoreFiles, new: Mapping[str, bytes]) -> None:
         for digest, content in contents.items():
             write_bytes(files.collection(digest), content)
         files.write_indices(sequences | known, collections)
+        for digest in contents:
+            files.damaged_collection(digest).unlink(missing_ok=True)
 
 
 def _with_known(content: bytes, known: dict[bytes, bytes]) -> bytes:

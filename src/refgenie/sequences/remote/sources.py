@@ -235,7 +235,12 @@ class SeqcolSource:
         found: set[str] = set()
         for page in count():
             path = f"list/collection?page={page}&page_size=100"
-            answer = self._json(path)
+            try:
+                answer = self._json(path)
+            except NotFoundError:
+                if not found:
+                    raise
+                break  # beyond the last page, where the first ones did not tell the total
             results, total = answer.get("results"), _total(answer)
             if not isinstance(results, list):
                 raise NetworkError(f"{self.shown}/{path}: the answer is no list")

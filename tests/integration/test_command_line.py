@@ -371,25 +371,6 @@ def test_an_interrupt_of_a_command_is_told_once(site: Console, tmp_path: Path, n
     assert (running.returncode, said, errors) == (130, "", "error: interrupted\n")
 
 
-def test_a_genome_whose_list_of_sequences_was_set_aside_is_named_until_it_is_removed(
-    site: Console, tmp_path: Path
-) -> None:
-    store = site.genome_folder / ".refget_store"
-    (alias,) = site("alias", "get", "-a", "one", "--json").json
-    digest = alias["genome_digest"]
-    (store / "collections" / f"{digest}.rgsi").write_bytes(b"")
-    (store / "sequences.rgsi").unlink()
-    for command in (("doctor", "--fix"), ("doctor", "--fix"), ("doctor",)):
-        told = site(*command, "--json")
-        assert told.code == 6
-        (remedy,) = (finding["remedy"] for finding in told.json["findings"] if finding["where"] == digest)
-        assert "import the FASTA again" in remedy
-    site("genome", "remove", "-y", "one").succeeded()
-    site("gc").succeeded()
-    assert site("doctor").code == 0
-    assert not list(store.rglob("*.damaged"))
-
-
 def test_a_damaged_store_is_named_by_build_and_verify_and_mended_from_the_fasta(
     site: Console, tmp_path: Path
 ) -> None:

@@ -262,3 +262,19 @@ def test_reading_works_where_nothing_can_be_written(home: Console) -> None:
             refused = read("alias", "set", "-a", "x", "-d", "small", env=moved)
     assert (refused.code, refused.stdout) == (9, "")
     assert refused.stderr.startswith("error: ")
+
+
+def test_a_genome_whose_list_of_sequences_was_set_aside_is_named_until_it_is_removed(own: Console) -> None:
+    store = own.genome_folder / ".refget_store"
+    digest = digest_of(own, "small")
+    (store / "collections" / f"{digest}.rgsi").write_bytes(b"")
+    (store / "sequences.rgsi").unlink()
+    for command in (("doctor", "--fix"), ("doctor", "--fix"), ("doctor",)):
+        told = own(*command, "--json")
+        assert told.code == 6
+        (remedy,) = (finding["remedy"] for finding in told.json["findings"] if finding["where"] == digest)
+        assert "import the FASTA again" in remedy
+    own("genome", "remove", "-y", "small").succeeded()
+    own("gc").succeeded()
+    assert own("doctor").code == 0
+    assert not list(store.rglob("*.damaged"))

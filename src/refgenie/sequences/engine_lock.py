@@ -63,8 +63,12 @@ def _create(path: Path) -> bool:
         "operation": "refgenie",
         "gtars_version": "refgenie",
     }
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        json.dump(content, handle)
+    try:
+        with writing(str(path)), os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            json.dump(content, handle)
+    except BaseException:  # a full disk: an empty lock would keep everybody out for two minutes
+        path.unlink(missing_ok=True)
+        raise
     return True
 
 

@@ -145,12 +145,8 @@ def test_what_is_built_is_staged_where_asked(cli):
     assert staged.stdout == "lambda/fasta:default\n"
     assert {entry["asset_name"] for entry in cli("stage", "list", "--json").json} == {"default"}
     missing = cli("build", "lambda/fasta", "--push-to", "nowhere")
-    assert (missing.code, missing.stdout) == (3, "lambda/fasta:default\n")
-    assert "nowhere" in missing.stderr
-    both = cli("build", "lambda/fasta", "lambda/nothing", "--push-to", "nowhere")
-    assert both.code == 3
-    assert "no recipe makes nothing" in both.stderr
-    assert "error: there is no remote nowhere" in both.stderr
+    assert (missing.code, missing.stdout) == (3, "")
+    assert "error: there is no remote nowhere" in missing.stderr
 
 
 def test_how_far_a_build_is_can_be_seen(cli, tmp_path):
